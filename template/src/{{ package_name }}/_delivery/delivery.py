@@ -16,50 +16,23 @@ import random
 import threading
 import time
 import weakref
-from dataclasses import dataclass
 from typing import Any
 
 from .accounts import Accounts
 from .alerts import Alerts
 from .buffer import Offer
+from .closing import CloseReport, Closing
 from .deadletter import DeadLetterFile
 from .exchange import Exchange
 from .ledger import DropReason, RefuseReason, Stats
 from .records import Record
 from .retry import RetryPolicy
-from .sender import Sender, Shared
+from .sender import Sender
 from .settings import DeliverySettings
+from .shared import Shared
 from .slot import Slot
 
 __all__ = ["CloseReport", "Closing", "Delivery", "Exchange", "close_all"]
-
-
-@dataclass(frozen=True, slots=True)
-class CloseReport:
-    """What became of the events that were pending when the close began."""
-
-    pending: int
-    delivered: int
-    dead_lettered: int
-    dropped: int
-    """Lost; `stats.dropped` has the reasons."""
-    stats: Stats
-    """The books after the close."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """A close that was begun and not finished."""
-
-    sender: Sender | None
-    deadline: float
-    """Monotonic seconds."""
-    before: Stats
-
-    def is_done(self) -> bool:
-        """Whether `finish_close` has nothing to wait for any more."""
-        late = time.monotonic() >= self.deadline
-        return late or self.sender is None or self.sender.done.is_set()
 
 
 class Delivery:

@@ -15,14 +15,12 @@ import os
 import sys
 import threading
 import time
-import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import ValidationError
-
 from .buffer import Offer
+from .configure import heard, load_config
 from .delivery import CloseReport, Delivery, Exchange, close_all
 from .errors import ConfigurationError
 from .event import Event, from_entry, from_serialized
@@ -109,7 +107,7 @@ class DeliverySink(Generic[ConfigT]):
             return _shared_sentinels(self)
         except ConfigurationError as error:
             problem = str(error)
-        raise _heard(self.name, problem)
+        raise heard(self.name, problem)
 
     async def _write(self, normalise: Callable[[Any], Event], raw: object) -> bool:
         try:
@@ -174,49 +172,6 @@ def _postpone_cancellation() -> None:
 def live_sinks() -> list[DeliverySink[Any]]:
     """Return the sinks of this process; one that fapilog loaded by name cannot be reached otherwise."""
     return list(_live_sinks)
-
-
-def load_config(
-    name: str,
-    model: type[ConfigT],
-    config: ConfigT | Mapping[str, Any] | None,
-    settings: Mapping[str, Any],
-) -> ConfigT:
-    """Make the configuration from whatever form it comes in, and be heard if that fails.
-
-    Raises:
-        ConfigurationError: with every wrong setting, its problem and the fix, and no value.
-    """
-    problem = ""
-    try:
-        if isinstance(config, model):
-            if not settings:
-                return config
-            problem = "give either a configuration object or single settings, not both"
-        elif config is None or isinstance(config, Mapping):
-            return model.model_validate({**(config or {}), **settings})
-        else:
-            problem = f"config must be a {model.__name__} or a mapping, not {type(config).__name__}"
-    except ValidationError as error:
-        problem = _describe(error)
-    except ConfigurationError as error:
-        problem = str(error)
-    # Raised outside the handler: the original exception may hold the values, secrets among them.
-    raise _heard(name, problem)
-
-
-def _heard(name: str, problem: str) -> ConfigurationError:
-    message = f"sink {name!r} is not configured: {problem}"
-    warnings.warn(message, RuntimeWarning, stacklevel=5)
-    return ConfigurationError(message)
-
-
-def _describe(error: ValidationError) -> str:
-    problems = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'settings'}: {problem['msg']}"
-        for problem in problems
-    )
 
 
 def _shared_sentinels(sink: DeliverySink[Any]) -> Sentinels:

@@ -2,8 +2,8 @@
 # Template-owned: `copier update` replaces this file. Use the settings and the platform's files.
 """The sender thread: take a batch, send it, book the outcome, until there is nothing left to do.
 
-The thread is thin: what to send and when is the slot's decision, what it means is the exchange's, what
-it adds up to is the accounts'. The thread waits, and takes the lock around every change.
+What to send and when is the slot's decision, what it means is the exchange's, what it adds up to is the
+accounts'. The thread waits, and takes the lock around every change.
 """
 
 from __future__ import annotations
@@ -11,52 +11,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from .accounts import Accounts
-from .alerts import Alerts
-from .deadletter import DeadLetterFile
 from .errors import DeliveryError
 from .exchange import Exchange, attempt
 from .records import Client, Confirmation, Delivered, Record, RetryLater
-from .retry import AgeClock
-from .settings import DeliverySettings
+from .shared import Shared
 from .slot import Settlement, Slot
 
 _POLL_SECONDS = 0.1  # how often a client is asked about unconfirmed records
 _CLOSING_PAUSE_SECONDS = 0.5  # longest pause between attempts while somebody waits for the close
 _LAST_CALL_SECONDS = 0.1  # a connection is ended in order even when the time is up
-
-
-@dataclass(slots=True)
-class Shared:
-    """What a delivery and its sender change, under `condition` alone."""
-
-    settings: DeliverySettings
-    accounts: Accounts
-    alerts: Alerts
-    dead_letter: DeadLetterFile | None
-    condition: threading.Condition = field(default_factory=threading.Condition)
-    age: AgeClock = field(default_factory=AgeClock)
-    flush_target: int = 0
-    """Accepted events up to this number do not linger."""
-
-    def bury(self, entries: Sequence[tuple[Record, str]]) -> int:
-        """Write given-up records to the dead-letter file; returns how many it took."""
-        if self.dead_letter is None or not entries:
-            return 0
-        try:
-            buried = self.dead_letter.append(entries)
-        except Exception as error:  # the records are out of the slot: they have to be booked
-            problem = getattr(error, "strerror", None) or type(error).__name__
-            self.alerts.say("dead_letter", f"dead_letter_path cannot be written: {problem}")
-            return 0
-        if buried < len(entries):
-            self.alerts.say(
-                "dead_letter", "the dead-letter file or its disk is full; events are lost"
-            )
-        return buried
 
 
 class Sender:
@@ -75,8 +40,7 @@ class Sender:
         self._hopeless = False
         self.ended = False
         """Takes no more records; read and written under the lock."""
-        self.done = threading.Event()
-        """Set when the thread is through."""
+        self.done = threading.Event()  # set when the thread is through
 
     def close_by(self, deadline: float) -> None:
         """Finish what can be finished by then; an earlier deadline replaces a later one. Under lock."""

@@ -51,7 +51,11 @@ class DeliverySettings(BaseModel):
     """How events are buffered, batched, retried and given up, on every platform."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        validate_default=True,
+        use_attribute_docstrings=True,  # what a setting is for is told with its problem
     )
 
     batch_max_bytes: int = Field(default=1_000_000, ge=1_000, le=100_000_000)

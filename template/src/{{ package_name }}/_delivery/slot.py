@@ -3,8 +3,7 @@
 """What one sender still has to send, and what each answer changes about it.
 
 A slot is a value machine: time goes in, decisions come out, nothing here sleeps or sends. The records of
-a failed request stay in the slot with the memory they are charged for, so that an outage cannot pile up
-batches. They leave when they have an outcome.
+a failed request stay in it, charged for, until they have an outcome: an outage cannot pile up batches.
 """
 
 from __future__ import annotations
@@ -128,9 +127,9 @@ class Slot:
     def resend(
         self, lost: Sequence[list[Record]], failure: RetryLater, *, now: float, age_now: float
     ) -> Settlement:
-        """Take back groups that were unconfirmed and turned out to be lost on the way, oldest first.
+        """Take back groups that turned out to be lost on the way, oldest first, each for a request.
 
-        They are sent as they were, each in a request. A slot that waits already waits no longer for it.
+        A slot that waits already waits no longer for it.
         """
         result = Settlement()
         for records in reversed(lost):

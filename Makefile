@@ -1,0 +1,43 @@
+# Needs python3 >= 3.10, git, make and the Python package index. Everything else goes into .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+# Anew whenever a pin changes.
+READY := $(VENV)/.ready
+
+.PHONY: demo test nightly examples requirements format clean
+
+# Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
+demo: $(READY)
+	$(BIN)/python demo/run.py
+
+test: $(READY)
+	$(BIN)/python -m pytest -m "not nightly"
+
+nightly: $(READY)
+	$(BIN)/python -m pytest
+
+# Render examples/ anew, after a change of the template.
+examples: $(READY)
+	$(BIN)/python -m scripts.render_examples
+
+format: $(READY)
+	$(BIN)/ruff check --fix --exit-zero --quiet demo scripts tests
+	$(BIN)/ruff format demo scripts tests
+
+# Raise the pins. `uv` is not among them: pip install uv.
+requirements:
+	uv pip compile --universal --python-version 3.10 --upgrade --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header \
+	  --quiet --output-file requirements.txt requirements.in
+
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.11 ...")'
+	@echo "Making $(VENV) from requirements.txt, about a minute"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT-0
+# Yours: `copier update` merges changes of the template into it.
+"""A fapilog sink for Elasticsearch or OpenSearch: the sink, its configuration, its version."""
+
+from .elasticsearch.config import ElasticsearchConfig
+from .plugin import AcmeElasticsearchSink, __version__
+
+__all__ = ["AcmeElasticsearchSink", "ElasticsearchConfig", "__version__"]

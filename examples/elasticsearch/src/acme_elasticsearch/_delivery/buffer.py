@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file. Use the `buffer_*` and `batch_*` settings.
+"""Memory for events that are not settled yet, bounded in bytes and in events.
+
+A record is charged when it is accepted and released when it is settled: what is being sent, waits for
+a retry or for a confirmation still counts. That is what bounds memory in an outage. Not thread-safe:
+`Delivery` calls it under its lock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from .records import Record
+from .settings import DeliverySettings
+
+RECORD_OVERHEAD_BYTES = 152
+"""Memory of a record besides its payload: object, bytes header, time, place in the queue.
+
+Measured with tracemalloc on CPython 3.10 to 3.13: 129 to 131 bytes, to which the allocator adds up to 23
+that tracemalloc does not see, since it rounds blocks up to 16. A test keeps the figure honest.
+"""
+
+
+class Offer(Enum):
+    """What became of an offered record."""
+
+    TAKEN = auto()
+    FULL = auto()
+    TOO_LARGE = auto()
+    CLOSED = auto()
+    """No sender could be started: the interpreter is exiting."""
+
+
+class MemoryBuffer:
+    """First in, first out; a batch closes on bytes, events or age, whichever comes first."""
+
+    def __init__(self, settings: DeliverySettings) -> None:
+        self._settings = settings
+        self._queue: deque[Record] = deque()
+        self._queued_payload = 0
+        self.pending = 0
+        """Events accepted and not released: queued and taken."""
+        self.pending_bytes = 0
+        """What those are charged with."""
+
+    @property
+    def queued(self) -> int:
+        """Events that wait for a batch."""
+        return len(self._queue)
+
+    def offer(self, record: Record, now: float) -> Offer:
+        """Take the record if it fits; `now` is seconds on the age clock."""
+        charge = len(record.payload) + RECORD_OVERHEAD_BYTES
+        if charge > self._settings.buffer_max_bytes:
+            return Offer.TOO_LARGE
+        if not self._fits(charge):
+            return Offer.FULL
+        record.accepted_at = now
+        self._queue.append(record)
+        self._queued_payload += len(record.payload)
+        self.pending += 1
+        self.pending_bytes += charge
+        return Offer.TAKEN
+
+    def evict_for(self, record: Record) -> list[Record]:
+        """Give up the oldest waiting records until `record` fits; what is in flight stays.
+
+        Returns an empty list when all that waits would not be enough: then nothing is given up.
+        """
+        charge = len(record.payload) + RECORD_OVERHEAD_BYTES
+        waiting = self._queued_payload + len(self._queue) * RECORD_OVERHEAD_BYTES
+        if self.pending_bytes - waiting + charge > self._settings.buffer_max_bytes:
+            return []
+        evicted = []
+        while self._queue and not self._fits(charge):
+            evicted.append(self._pop())
+            self.release(evicted[-1:])
+        return evicted
+
+    def ready_at(self) -> float | None:
+        """When the next batch closes, on the age clock; -inf: it is full already; None: empty."""
+        if not self._queue:
+            return None
+        settings = self._settings
+        if len(self._queue) >= settings.batch_max_events:
+            return float("-inf")
+        if self._queued_payload >= settings.batch_max_bytes:
+            return float("-inf")
+        return self._queue[0].accepted_at + settings.linger_seconds
+
+    def take(self, at_most: int | None = None) -> list[Record]:
+        """Remove the next batch from the queue, at least one record if any waits; still charged."""
+        settings = self._settings
+        most = settings.batch_max_events if at_most is None else at_most
+        batch: list[Record] = []
+        size = 0
+        while self._queue and len(batch) < most:
+            size += len(self._queue[0].payload)
+            if batch and size > settings.batch_max_bytes:
+                break
+            batch.append(self._pop())
+        return batch
+
+    def take_all(self) -> list[Record]:
+        """Empty the queue; the records stay charged until they are released."""
+        batch = list(self._queue)
+        self._queue.clear()
+        self._queued_payload = 0
+        return batch
+
+    def release(self, records: Sequence[Record]) -> None:
+        """Stop charging for records that are settled."""
+        self.pending -= len(records)
+        for record in records:
+            self.pending_bytes -= len(record.payload) + RECORD_OVERHEAD_BYTES
+
+    def _fits(self, charge: int) -> bool:
+        settings = self._settings
+        return (
+            self.pending < settings.buffer_max_events
+            and self.pending_bytes + charge <= settings.buffer_max_bytes
+        )
+
+    def _pop(self) -> Record:
+        record = self._queue.popleft()
+        self._queued_payload -= len(record.payload)
+        return record

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file.
+"""The end of the host's event loop, which is the only sign of an end that a sink ever gets.
+
+The host calls no `stop()`; when its worker ends it cancels the tasks that are left in the loop and gives
+all of them together 3 seconds. So a task that does nothing is left in every loop that writes: its
+cancellation flushes, and the last one closes the delivery. The waiting is asynchronous, since the other
+sinks' sentinels need the loop for theirs at the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+import weakref
+from collections.abc import Callable
+
+from .delivery import CloseReport, Delivery
+
+GRACE_SECONDS = 2.5
+"""The host's 3 seconds less a margin."""
+_LOOK_SECONDS = 0.005
+
+
+class Sentinels:
+    """The event loops and the sinks that use one delivery, and what happens when they end."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+        self._users: weakref.WeakSet[object] = weakref.WeakSet()
+        self._start_clean()
+        _all.add(self)
+
+    def _start_clean(self) -> None:
+        """Watch nothing: at construction, and in a forked child, whose parent has the loops."""
+        self._tasks: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
+        self._latest: asyncio.AbstractEventLoop | None = None
+
+    async def watch(self, user: object) -> None:
+        """Leave a sentinel in the running loop, unless there is one."""
+        loop = asyncio.get_running_loop()
+        if loop is self._latest and user in self._users:
+            return
+        self._latest = loop
+        self._users.add(user)
+        if loop not in self._tasks:
+            for ended in [other for other in self._tasks if other.is_closed()]:
+                del self._tasks[ended]  # closed without cancelling its tasks, as uvicorn does
+            self._tasks[loop] = loop.create_task(self._stand(loop), name="fapilog-sink-sentinel")
+            # A task that is cancelled before its first step never gets to its `except`.
+            await asyncio.sleep(0)
+
+    async def stop(self, user: object, grace_seconds: float) -> CloseReport:
+        """Close for one sink: end the delivery if no other sink uses it, else only flush."""
+        self._users.discard(user)  # until it writes again
+        if self._users:
+            return await self._flush(grace_seconds)
+        return await self._close(grace_seconds)
+
+    async def _stand(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            await loop.create_future()
+        except asyncio.CancelledError:
+            self._tasks.pop(loop, None)
+            self._latest = None
+            if self._tasks:
+                await self._flush(GRACE_SECONDS)
+            else:
+                await self._close(GRACE_SECONDS)
+            raise
+
+    async def _flush(self, grace_seconds: float) -> CloseReport:
+        before = self.delivery.stats()
+        target = self.delivery.begin_flush()
+        await _wait_until(lambda: self.delivery.is_flushed(target), grace_seconds)
+        return self.delivery.report(before)
+
+    async def _close(self, grace_seconds: float) -> CloseReport:
+        closing = self.delivery.begin_close(grace_seconds)
+        await _wait_until(closing.is_done, grace_seconds)
+        return self.delivery.finish_close(closing)
+
+
+async def _wait_until(is_done: Callable[[], bool], timeout_seconds: float) -> None:
+    """Look every few milliseconds; a second cancellation ends the wait early, not the work after it."""
+    deadline = time.monotonic() + timeout_seconds
+    try:
+        while not is_done() and time.monotonic() < deadline:
+            await asyncio.sleep(_LOOK_SECONDS)
+    except asyncio.CancelledError:
+        return
+
+
+def _forget_parent() -> None:
+    for sentinels in list(_all):
+        sentinels._start_clean()
+
+
+_all: weakref.WeakSet[Sentinels] = weakref.WeakSet()
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forget_parent)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file. Change what is sent in `mapping.py`.
+"""Values and names that Elasticsearch and OpenSearch take in any version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import orjson
+
+_LABEL_NAME_MAX_CHARS = 128
+_REFUSED_IN_LABELS = re.compile(r'[\s.*"\x00-\x1f\x7f]')
+_ISO_8601 = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})"
+    r"(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
+_YEARS = range(1970, 2262)  # what `date_nanos` can hold; `date` holds more
+
+
+def to_labels(*sections: dict[str, Any]) -> dict[str, str]:
+    """Return all values as text under flat names; null is left out, as Elasticsearch ignores it.
+
+    `{"http": {"method": "GET"}}` becomes `http_method`. A name that is taken gets a number.
+    """
+    labels: dict[str, str] = {}
+    numbers: dict[str, int] = {}
+    for section in sections:
+        for path, value in _leaves(section, ()):
+            base = name = label_name(path)
+            while name in labels:
+                numbers[base] = numbers.get(base, 1) + 1
+                name = f"{base}_{numbers[base]}"
+            labels[name] = as_text(value)
+    return labels
+
+
+def label_name(path: tuple[str, ...]) -> str:
+    """Return a name that no version of Elasticsearch or OpenSearch refuses."""
+    return _REFUSED_IN_LABELS.sub("_", "_".join(path))[:_LABEL_NAME_MAX_CHARS] or "_"
+
+
+def utc_timestamp(value: Any) -> str | None:
+    """Return ISO 8601 in UTC for an ISO string or seconds since the epoch; None if it is neither.
+
+    A string without a zone is taken as UTC, as Elasticsearch does. Years are 1970 to 2261.
+    """
+    try:
+        if isinstance(value, str):
+            return _utc(*_parse_iso(value))
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            moment = datetime.fromtimestamp(value, timezone.utc)
+            return _utc(moment, f"{moment.microsecond // 1000:03d}")
+    except (ValueError, OverflowError, OSError):
+        pass  # not a date: 31 February, a leap second, a number out of range
+    return None
+
+
+def as_text(value: Any) -> str:
+    """Return text as it is, None as nothing, and everything else as JSON."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else orjson.dumps(value).decode()
+
+
+def _parse_iso(text: str) -> tuple[datetime, str]:
+    match = _ISO_8601.fullmatch(text)
+    if match is None:
+        raise ValueError("not ISO 8601")
+    day, clock, fraction, zone = match.groups()
+    offset = "+00:00" if zone in (None, "Z") else zone
+    return datetime.fromisoformat(f"{day}T{clock}{offset}"), fraction or "000"
+
+
+def _utc(moment: datetime, fraction: str) -> str | None:
+    moment = moment.astimezone(timezone.utc)
+    return f"{moment.isoformat()[:19]}.{fraction}Z" if moment.year in _YEARS else None
+
+
+def _leaves(
+    section: dict[str, Any], prefix: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in section.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, (*prefix, key))
+        elif value is not None:
+            yield (*prefix, key), value

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT-0
+# Yours: `copier update` merges changes of the template into it.
+"""Who the plugin is: the class that fapilog loads, its name, its version, its metadata.
+
+The name is the same in three places, since fapilog looks a sink up by each: `name` below, the
+entry point in pyproject.toml, and `PLUGIN_METADATA`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .elasticsearch import sink
+
+__version__ = "0.1.0"
+"""The version of the distribution; the build reads it from this line."""
+
+
+class AcmeElasticsearchSink(sink.ElasticsearchSink):
+    """The sink under this project's own name; everything it does is inherited."""
+
+    name = "acme_elasticsearch"
+    user_agent = f"acme-elasticsearch/{__version__}"
+
+
+PLUGIN_METADATA: dict[str, Any] = {
+    "name": AcmeElasticsearchSink.name,
+    "version": __version__,
+    "plugin_type": "sink",
+    "entry_point": f"{__name__}:AcmeElasticsearchSink",
+    "description": "Sends events to Elasticsearch or OpenSearch.",
+    "author": "The acme-elasticsearch developers",
+    "license": "MIT",
+    "api_version": "1.0",
+    "compatibility": {
+        "min_fapilog_version": "0.11.0",
+        "python_version": ">=3.10",
+    },
+}
+"""What the plugin says of itself. fapilog reads `name`; it leaves compatibility to the plugin."""

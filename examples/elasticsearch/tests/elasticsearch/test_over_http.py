@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file. Put tests of your own in a file of your own.
+"""The parts together, over real sockets: what arrives, and what every kind of answer does."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from acme_elasticsearch._delivery.exchange import Exchange, attempt
+from acme_elasticsearch._delivery.http_client import HttpClient
+from acme_elasticsearch._delivery.records import (
+    Delivered,
+    Hold,
+    HttpRequest,
+    HttpResponse,
+    Record,
+    Rejected,
+    RetryLater,
+    Split,
+    Verdict,
+)
+from acme_elasticsearch.elasticsearch.config import ElasticsearchConfig
+from acme_elasticsearch.elasticsearch.encoder import Encoder
+from acme_elasticsearch.elasticsearch.sink import ElasticsearchSink
+
+from ..support.fake_http import Answer, FakeHttpServer, Received
+from .fake_bulk import FakeBulk
+
+KEY = "VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw"
+DEADLINE_SECONDS = 10.0
+
+
+class Sender:
+    """Sends batches to a server the way the engine does, one attempt at a time."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.config = ElasticsearchConfig.model_validate(settings)
+        self.exchange: Exchange[HttpRequest, HttpResponse]
+        self.exchange = ElasticsearchSink(self.config).exchange(self.config)
+        self.client = self.exchange.connect()
+        assert isinstance(self.client, HttpClient)
+
+    def batch(self, *messages: str) -> list[Record]:
+        """Encode events with these messages."""
+        return [Encoder(self.config).encode({"message": message}) for message in messages]
+
+    def send(self, batch: list[Record]) -> Verdict:
+        """Make one attempt."""
+        return attempt(self.exchange, self.client, batch, DEADLINE_SECONDS)
+
+
+Connect = Callable[..., Sender]
+
+
+@pytest.fixture
+def server() -> Iterator[FakeHttpServer]:
+    """Return a server that listens."""
+    with FakeHttpServer() as running:
+        yield running
+
+
+@pytest.fixture
+def connect(server: FakeHttpServer) -> Iterator[Connect]:
+    """Return a function that makes a sender to the server from settings, closed afterwards."""
+    senders: list[Sender] = []
+
+    def make(**settings: Any) -> Sender:
+        senders.append(Sender(**{"url": server.url, **settings}))
+        return senders[-1]
+
+    yield make
+    for sender in senders:
+        sender.client.close(0.0)
+
+
+def test_what_arrives(server: FakeHttpServer, connect: Connect) -> None:
+    """Method, path, headers and body are as the bulk API wants them."""
+    server.default = FakeBulk()
+    sender = connect(url=server.url + "/es/", api_key=KEY, data_stream="logs-app-test")
+    assert sender.send(sender.batch("one", "two")) == [Delivered(), Delivered()]
+    received = server.requests[0]
+    assert received.method == "POST"
+    assert received.path.startswith("/es/logs-app-test/_bulk?filter_path=")
+    assert received.headers["content-type"] == "application/x-ndjson"
+    assert received.headers["content-encoding"] == "gzip"
+    assert received.headers["authorization"].startswith("ApiKey ")
+    assert received.body.endswith(b"}\n")
+    assert received.raw_body != received.body
+
+
+def test_mixed_items(server: FakeHttpServer, connect: Connect) -> None:
+    """Each document gets its own verdict."""
+    refusals = {"busy": (429, "rejected_execution_exception"), "bad": (400, "mapper_exception")}
+    server.default = FakeBulk(lambda document: refusals.get(document["message"]))
+    sender = connect()
+    verdict = sender.send(sender.batch("good", "busy", "bad", "fine"))
+    assert verdict == [
+        Delivered(),
+        RetryLater("item 429 rejected_execution_exception"),
+        Rejected("item 400 mapper_exception"),
+        Delivered(),
+    ]
+
+
+def test_resend_after_a_lost_answer(server: FakeHttpServer, connect: Connect) -> None:
+    """Stored, but the answer was lost: the resend is answered with 409 and nothing is doubled."""
+    bulk = FakeBulk()
+
+    def store_and_cut(received: Received) -> Answer:
+        bulk(received)
+        return Answer(cut="before")
+
+    server.script(store_and_cut)
+    server.default = bulk
+    sender = connect()
+    batch = sender.batch("one", "two")
+    first = sender.send(batch)
+    assert not isinstance(first, Split)
+    assert [isinstance(o, RetryLater) and o.ambiguous for o in first] == [True, True]
+    assert sender.send(batch) == [Delivered(), Delivered()]
+    assert [document["message"] for document in bulk.stored.values()] == ["one", "two"]
+
+
+def test_gzipped_answer(server: FakeHttpServer, connect: Connect) -> None:
+    """A compressed answer is read like any other."""
+    body = gzip.compress(b'{"items":[{"create":{"status":201}}]}')
+    server.script(Answer(200, body, {"Content-Encoding": "gzip"}))
+    sender = connect()
+    assert sender.send(sender.batch("one")) == [Delivered()]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        pytest.param(Answer(200, b""), RetryLater, id="200_empty"),
+        pytest.param(Answer(200, b"<html>"), RetryLater, id="200_html"),
+        pytest.param(Answer(301, b"", {"Location": "/elsewhere"}), Hold, id="301"),
+        pytest.param(Answer(401, b'{"error":{"type":"security_exception"}}'), Hold, id="401"),
+        pytest.param(
+            Answer(403, b'{"message":"The request signature we calculated"}'), Hold, id="403_aws"
+        ),
+        pytest.param(Answer(404, b"<html>"), Hold, id="404_html"),
+        pytest.param(Answer(406, b'{"error":"not supported","status":406}'), Hold, id="406"),
+        pytest.param(Answer(413, b""), Split, id="413_empty"),
+        pytest.param(
+            Answer(413, b'{"Message":"Request size exceeded 10485760 bytes"}'), Split, id="413_aws"
+        ),
+        pytest.param(Answer(400, b'{"error":{"type":"x_exception"}}'), Split, id="400"),
+        pytest.param(Answer(502, b"<html>"), RetryLater, id="502_html"),
+        pytest.param(Answer(503, b"<html>"), RetryLater, id="503_html"),
+        pytest.param(Answer(200, b'{"items":[]}', cut="during"), RetryLater, id="cut"),
+    ],
+)
+def test_answers(
+    server: FakeHttpServer, connect: Connect, answer: Answer, expected: type[Any]
+) -> None:
+    """No answer without one readable item per document counts as delivery."""
+    server.script(answer)
+    sender = connect()
+    verdict = sender.send(sender.batch("one"))
+    got = [type(verdict)] if isinstance(verdict, Split) else [type(o) for o in verdict]
+    assert got == [expected]
+    assert len(server.requests) == 1
+
+
+def test_retry_after(server: FakeHttpServer, connect: Connect) -> None:
+    """The header reaches the outcome."""
+    server.script(Answer(429, b'{"error":{"type":"x_exception"}}', {"Retry-After": "7"}))
+    sender = connect()
+    assert sender.send(sender.batch("one")) == [RetryLater("HTTP 429 x_exception", 7.0)]
+
+
+def test_request_without_a_last_newline_is_refused(
+    server: FakeHttpServer, connect: Connect
+) -> None:
+    """The fake server is as strict as the real ones; otherwise these tests would prove little."""
+    server.default = FakeBulk()
+    sender = connect(gzip=False)
+    good = sender.exchange.build(sender.batch("one"))
+    cut = HttpRequest(good.path, good.headers, good.body[:-1])
+    assert sender.client.send(good, DEADLINE_SECONDS).status == 200
+    assert sender.client.send(cut, DEADLINE_SECONDS).status == 400
+
+
+def test_sink_sends_only_the_failed_item_again(server: FakeHttpServer) -> None:
+    """From write to the books: one busy item is resent alone, and everything arrives once."""
+    answers = iter([(429, "es_rejected_execution_exception")])
+    bulk = FakeBulk(lambda d: next(answers, None) if d["message"] == "busy" else None)
+    server.default = bulk
+    settings = {"url": server.url, "linger_seconds": 0.01, "retry_initial_seconds": 0.001}
+
+    async def scenario() -> ElasticsearchSink:
+        sink = ElasticsearchSink(settings)
+        for message in ("first", "busy", "last"):
+            assert await sink.write({"message": message})
+        await asyncio.to_thread(server.wait_for, 2)
+        await sink.stop()
+        return sink
+
+    stats = asyncio.run(scenario()).stats()
+    assert bulk.attempts.count("busy") == 2
+    assert (bulk.attempts.count("first"), bulk.attempts.count("last")) == (1, 1)
+    assert sorted(d["message"] for d in bulk.stored.values()) == ["busy", "first", "last"]
+    assert (stats.delivered, stats.pending, stats.balanced) == (3, 0, True)
+
+
+def test_sink_survives_a_lost_answer(server: FakeHttpServer) -> None:
+    """From write to the books: a lost answer doubles nothing, and is counted as ambiguous."""
+    bulk = FakeBulk()
+    lost = threading.Event()
+
+    def answer(received: Received) -> Answer:
+        stored = bulk(received)
+        if lost.is_set():
+            return stored
+        lost.set()
+        return Answer(cut="before")
+
+    server.default = answer
+    settings = {"url": server.url, "linger_seconds": 0.01, "retry_initial_seconds": 0.001}
+
+    async def scenario() -> ElasticsearchSink:
+        sink = ElasticsearchSink(settings)
+        assert await sink.write({"message": "once"})
+        await asyncio.to_thread(server.wait_for, 2)
+        await sink.stop()
+        return sink
+
+    stats = asyncio.run(scenario()).stats()
+    assert [document["message"] for document in bulk.stored.values()] == ["once"]
+    assert (stats.delivered, stats.ambiguous, stats.balanced) == (1, 1, True)
+
+
+def test_sink_names_itself(server: FakeHttpServer) -> None:
+    """The User-Agent is that of the sink, so that the cluster's logs can tell who sends."""
+
+    class NamedSink(ElasticsearchSink):
+        user_agent = "acme-logs/1.2"
+
+    config = ElasticsearchConfig(url=server.url)
+    exchange = NamedSink(config).exchange(config)
+    client = exchange.connect()
+    attempt(exchange, client, [Record(b"a\nd")], DEADLINE_SECONDS)
+    client.close(0.0)
+    assert server.requests[0].headers["user-agent"] == "acme-logs/1.2"

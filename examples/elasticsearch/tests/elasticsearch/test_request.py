@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file. Put tests of your own in a file of your own.
+"""One bulk request per batch, in a form that every version of both products takes."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from typing import Any
+
+import pytest
+
+from acme_elasticsearch._delivery.records import HttpRequest, Record
+from acme_elasticsearch.elasticsearch.config import ElasticsearchConfig
+from acme_elasticsearch.elasticsearch.encoder import Encoder
+from acme_elasticsearch.elasticsearch.request import RequestBuilder
+
+BATCH = [Record(b"action 1\ndocument 1"), Record(b"action 2\ndocument 2")]
+BODY = b"action 1\ndocument 1\naction 2\ndocument 2\n"
+KEY = "VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw"
+ENCODED = base64.b64encode(KEY.encode()).decode()
+
+
+def request_for(**settings: Any) -> HttpRequest:
+    """Return the request that these settings make of `BATCH`."""
+    config = ElasticsearchConfig.model_validate({"url": "https://es.example.com:9200", **settings})
+    return RequestBuilder(config, user_agent="acme/1.0").build(BATCH)
+
+
+def test_every_line_ends_in_a_newline() -> None:
+    """Without the last newline the servers refuse the whole request."""
+    assert request_for(gzip=False).body == BODY
+
+
+def test_path_names_stream_and_filter() -> None:
+    """The filter keeps a status per item, hence positions, and leaves out what quotes documents."""
+    assert request_for().path == (
+        "/logs-fapilog-default/_bulk"
+        "?filter_path=errors,took,items.*.status,items.*.error.type,items.*.failure_store"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "segment"),
+    [("logs-app-prod", "logs-app-prod"), ("logs-ä%2f-x", "logs-%C3%A4%252f-x")],
+)
+def test_data_stream_is_in_the_path(name: str, segment: str) -> None:
+    """The name is one segment of the path, whatever it holds."""
+    assert request_for(data_stream=name).path.split("/")[1] == segment
+
+
+def test_no_query_that_opensearch_refuses() -> None:
+    """OpenSearch answers 400 to parameters it does not know, such as require_data_stream."""
+    query = request_for().path.partition("?")[2]
+    assert [part.partition("=")[0] for part in query.split("&")] == ["filter_path"]
+
+
+def test_headers() -> None:
+    """Plain x-ndjson: the vendor types are refused with 406 by OpenSearch."""
+    assert dict(request_for(gzip=False).headers) == {
+        "Content-Type": "application/x-ndjson",
+        "Accept": "application/json",
+        "User-Agent": "acme/1.0",
+    }
+
+
+def test_gzip() -> None:
+    """Compressed by default, and said so."""
+    request = request_for()
+    assert request.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(request.body) == BODY
+
+
+def test_a_resend_is_the_same_request() -> None:
+    """Ids were made with the record, so that a second attempt carries the same ones."""
+    config = ElasticsearchConfig(url="http://localhost:9200")
+    batch = [Encoder(config).encode({"message": "x"})]
+    builder = RequestBuilder(config, user_agent="acme/1.0")
+    assert builder.build(batch).body == builder.build(batch).body
+
+
+@pytest.mark.parametrize(
+    ("settings", "header"),
+    [
+        pytest.param({"api_key": KEY}, f"ApiKey {ENCODED}", id="id_and_key"),
+        pytest.param({"api_key": ENCODED}, f"ApiKey {ENCODED}", id="encoded"),
+        pytest.param(
+            {"username": "jürgen", "password": "p:w"},
+            "Basic " + base64.b64encode("jürgen:p:w".encode()).decode(),
+            id="basic",
+        ),
+    ],
+)
+def test_authorization(settings: dict[str, str], header: str) -> None:
+    """A key is encoded exactly once; Basic is UTF-8 (RFC 7617)."""
+    assert request_for(**settings).headers["Authorization"] == header
+
+
+def test_credentials_do_not_show() -> None:
+    """Printing a request shows neither credentials nor events."""
+    shown = repr(request_for(api_key=KEY, gzip=False))
+    assert ENCODED not in shown
+    assert "document 1" not in shown

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file. Use the `retry_*` settings instead.
+"""How long to wait and how old things are: plain arithmetic, no clock and no sleeping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_LARGEST_EXPONENT = (
+    30  # 2**30 half-seconds are 17 years: beyond any sensible cap, short of overflow
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """Exponential backoff with full jitter, and the server's Retry-After as a lower bound.
+
+    Full jitter (uniform between zero and the exponential limit) spreads the clients of one target
+    best after an outage; see "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+    """
+
+    initial_seconds: float
+    max_seconds: float
+    retry_after_max_seconds: float
+
+    def delay(
+        self, failures: int, after_seconds: float | None, random: Callable[[], float]
+    ) -> float:
+        """Seconds to wait after `failures` failures in a row (at least one).
+
+        Args:
+            failures: 1 after the first failure.
+            after_seconds: The server's Retry-After in seconds, or None.
+            random: Returns a float in [0, 1).
+        """
+        exponent = min(failures - 1, _LARGEST_EXPONENT)
+        limit = min(self.max_seconds, self.initial_seconds * 2.0**exponent)
+        pause = random() * limit
+        if after_seconds is None:
+            return pause
+        # Jitter on top of Retry-After: all clients were told the same number.
+        return min(after_seconds, self.retry_after_max_seconds) + pause
+
+
+class AgeClock:
+    """Monotonic time that stands still while delivery is on hold.
+
+    Records take their age from it: an event must not expire because a token was wrong over a weekend.
+    """
+
+    def __init__(self) -> None:
+        self._held_seconds = 0.0
+        self._held_since: float | None = None
+
+    def age(self, now: float) -> float:
+        """Seconds on this clock when monotonic time is `now`."""
+        reached = now if self._held_since is None else self._held_since
+        return reached - self._held_seconds
+
+    def set_held(self, held: bool, now: float) -> None:
+        """Stop the clock, or let it go on; saying the same thing again changes nothing."""
+        if held and self._held_since is None:
+            self._held_since = now
+        elif not held and self._held_since is not None:
+            self._held_seconds += now - self._held_since
+            self._held_since = None

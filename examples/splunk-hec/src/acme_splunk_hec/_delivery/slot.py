@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file. Use the `retry_*` and `hold_seconds` settings.
+"""What one sender still has to send, and what each answer changes about it.
+
+A slot is a value machine: time goes in, decisions come out, nothing here sleeps or sends. The records of
+a failed request stay in it, charged for, until they have an outcome: an outage cannot pile up batches.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from .records import (
+    Delivered,
+    Hold,
+    Record,
+    Rejected,
+    RetryLater,
+    Split,
+    Unconfirmed,
+    Verdict,
+)
+from .retry import RetryPolicy
+
+PROBES_BEFORE_HOLD = 8
+"""Single records refused in a row, none accepted, before the configuration is blamed and not them."""
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What an answer decided; the caller books it."""
+
+    delivered: list[tuple[Record, Delivered]] = field(default_factory=list)
+    unconfirmed: dict[int, list[Record]] = field(default_factory=dict)
+    rejected: list[tuple[Record, str]] = field(default_factory=list)
+    expired: list[tuple[Record, str]] = field(default_factory=list)
+    retried: int = 0
+    ambiguous: int = 0
+    alert: str = ""
+    """Not empty: a person has to repair something."""
+
+
+class Slot:
+    """The unsettled records of one sender, in order, as groups that are sent together.
+
+    Args:
+        policy: How long to wait after failures.
+        deadline_seconds: Age at which a record that fails again is given up.
+        hold_seconds: Time between two attempts while configuration is wrong.
+        random: Returns a float in [0, 1); the source of jitter.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: RetryPolicy,
+        deadline_seconds: float,
+        hold_seconds: float,
+        random: Callable[[], float],
+    ) -> None:
+        self._policy = policy
+        self._deadline_seconds = deadline_seconds
+        self._hold_seconds = hold_seconds
+        self._random = random
+        self._groups: deque[list[Record]] = deque()
+        self._failures = 0
+        self._evidence = False  # a record was accepted since the first unexplained refusal
+        self._refused_alone = 0
+        self._probing = False
+        self._company = False  # the present probing has had another record to try
+        self.not_before = float("-inf")
+        """Monotonic time of the next attempt."""
+        self.held = False
+        """Waiting for a person, not for the target: ages stand still."""
+
+    def __len__(self) -> int:
+        return sum(map(len, self._groups))
+
+    def wants_company(self, now: float) -> bool:
+        """All that is here was refused alone: one more record would tell who is to blame."""
+        return self._probing and (not self._company or now >= self.not_before)
+
+    def fill(self, batch: list[Record], now: float) -> None:
+        """Take a new batch when empty, or one record as company for suspects."""
+        if not self._groups:
+            self._evidence = self._probing = False
+            self._refused_alone = 0
+        if self._probing:
+            self._company = True
+            self.not_before = now
+        self._groups.appendleft(batch)
+
+    def next_batch(self) -> list[Record]:
+        """Return the records to send next; each call must be followed by one `settle`."""
+        group = self._groups[0]
+        if self._probing and len(group) > 1:
+            self._groups[0] = group[1:]
+            self._groups.appendleft(group[:1])
+        return self._groups[0]
+
+    def settle(self, verdict: Verdict, *, now: float, age_now: float) -> Settlement:
+        """Apply what the answer to `next_batch()` means.
+
+        Args:
+            verdict: One outcome per record of that batch, or `Split`.
+            now: Monotonic seconds.
+            age_now: Seconds on the clock that `Record.accepted_at` was taken from.
+        """
+        batch = self._groups.popleft()
+        if isinstance(verdict, Split):
+            return self._bisect(batch, verdict, now)
+        result = Settlement()
+        unsettled: list[tuple[Record, Hold | RetryLater]] = []
+        for record, outcome in zip(batch, verdict, strict=True):
+            if isinstance(outcome, (Hold, RetryLater)):
+                unsettled.append((record, outcome))
+            elif not _note_final(result, record, outcome):
+                wrong = f"classify returned {type(outcome).__name__}, which is no outcome"
+                unsettled.append((record, RetryLater(wrong, ambiguous=True)))
+        if result.delivered:
+            self.confirm()
+        self._keep(unsettled, result, now, age_now)
+        return result
+
+    def resend(
+        self, lost: Sequence[list[Record]], failure: RetryLater, *, now: float, age_now: float
+    ) -> Settlement:
+        """Take back groups that turned out to be lost on the way, oldest first, each for a request.
+
+        A slot that waits already waits no longer for it.
+        """
+        result = Settlement()
+        for records in reversed(lost):
+            self._put_back(
+                self._not_expired([(record, failure) for record in records], result, age_now),
+                result,
+            )
+        if self.not_before <= now:
+            self._schedule(held=False, failed=True, after=failure.after_seconds, now=now)
+        return result
+
+    def confirm(self) -> None:
+        """Note that the target took a record: connection and configuration work."""
+        self._failures = 0
+        self._evidence = True
+        self._refused_alone = 0
+        self._probing = False
+
+    def drain(self) -> list[Record]:
+        """Give up all records, for the end of the delivery."""
+        left = [record for group in self._groups for record in group]
+        self._groups.clear()
+        return left
+
+    def _keep(
+        self,
+        unsettled: Sequence[tuple[Record, Hold | RetryLater]],
+        result: Settlement,
+        now: float,
+        age_now: float,
+    ) -> None:
+        """Put back what has no final outcome, in its order, and decide when to go on."""
+        # "At once" is believed only after progress; without any it would be a hot loop.
+        progress = bool(result.delivered or result.rejected or result.unconfirmed)
+        self._put_back(self._not_expired(unsettled, result, age_now, progress), result)
+        holds = [outcome for _, outcome in unsettled if isinstance(outcome, Hold)]
+        retries = [outcome for _, outcome in unsettled if isinstance(outcome, RetryLater)]
+        blamed = [retry for retry in retries if not (progress and retry.after_seconds == 0.0)]
+        after = max((retry.after_seconds or 0.0 for retry in blamed), default=0.0)
+        if holds:
+            result.alert = holds[0].reason
+        self._schedule(held=bool(holds), failed=bool(blamed), after=after or None, now=now)
+
+    def _not_expired(
+        self,
+        failed: Sequence[tuple[Record, Hold | RetryLater]],
+        result: Settlement,
+        age_now: float,
+        progress: bool = False,
+    ) -> list[Record]:
+        """Separate what failed past its deadline; the rest is to be sent again."""
+        again = []
+        for record, outcome in failed:
+            if isinstance(outcome, RetryLater):
+                blameless = progress and outcome.after_seconds == 0.0
+                if not blameless and age_now - record.accepted_at > self._deadline_seconds:
+                    result.expired.append((record, outcome.reason))
+                    continue
+                result.ambiguous += outcome.ambiguous
+            again.append(record)
+        return again
+
+    def _put_back(self, records: list[Record], result: Settlement) -> None:
+        if records:
+            self._groups.appendleft(records)
+            result.retried += len(records)
+
+    def _schedule(self, *, held: bool, failed: bool, after: float | None, now: float) -> None:
+        """Decide when the next attempt is due, whatever it will carry."""
+        self.held = held
+        if held:
+            self._evidence = False
+            self.not_before = now + self._hold_seconds
+        elif failed:
+            self._failures += 1
+            self.not_before = now + self._policy.delay(self._failures, after, self._random)
+        else:
+            self.not_before = now
+
+    def _bisect(self, batch: list[Record], verdict: Split, now: float) -> Settlement:
+        """Halve a refused request until the culprit is alone, and condemn it only with evidence."""
+        result = Settlement()
+        self.held = False
+        self.not_before = now
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            self._groups.appendleft(batch[middle:])
+            self._groups.appendleft(batch[:middle])
+            result.retried = len(batch)
+        elif self._evidence:
+            result.rejected.append((batch[0], verdict.reason))
+        else:
+            self._suspect(batch, verdict, now, result)
+        return result
+
+    def _suspect(self, batch: list[Record], verdict: Split, now: float, result: Settlement) -> None:
+        self._groups.append(batch)  # last, so that another record is tried next
+        result.retried = 1
+        self._refused_alone += 1
+        if self._probing or self._refused_alone >= min(PROBES_BEFORE_HOLD, len(self)):
+            self._company = self._company and self._probing
+            self._probing = True
+            self.held = True
+            self.not_before = now + self._hold_seconds
+            result.alert = f"{verdict.reason}; no event is accepted, so the configuration is wrong"
+
+
+def _note_final(result: Settlement, record: Record, outcome: object) -> bool:
+    """Note an outcome that ends the record's time in the slot; False if it is none."""
+    if isinstance(outcome, Delivered):
+        result.delivered.append((record, outcome))
+    elif isinstance(outcome, Rejected):
+        result.rejected.append((record, outcome.reason))
+    elif isinstance(outcome, Unconfirmed):
+        result.unconfirmed.setdefault(outcome.token, []).append(record)
+    else:
+        return False
+    return True

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file. Override its methods in `plugin.py`.
+"""The Splunk sink: puts encoder, request, client and classifier together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .._delivery.delivery import Exchange
+from .._delivery.host import DeliverySink
+from .._delivery.http_client import HttpClient
+from .._delivery.records import HttpRequest, HttpResponse, Record
+from .._delivery.tls import context_for
+from .config import SplunkHecConfig
+from .encoder import Encoder
+from .request import RequestBuilder
+from .response import classify
+
+
+class SplunkHecSink(DeliverySink[SplunkHecConfig]):
+    """fapilog sink for Splunk's HTTP Event Collector."""
+
+    name = "splunk_hec"
+    config_class = SplunkHecConfig
+
+    def encoder(self, config: SplunkHecConfig) -> Callable[[dict[str, Any]], Record]:
+        """Return the function that turns an event into a HEC envelope."""
+        return Encoder(config).encode
+
+    def exchange(self, config: SplunkHecConfig) -> Exchange[HttpRequest, HttpResponse]:
+        """Return how batches become requests and answers become outcomes.
+
+        Raises:
+            ConfigurationError: a TLS file or a proxy variable of the environment cannot be used.
+        """
+        user_agent, context = self.user_agent, context_for(config.url, config)
+
+        def connect() -> HttpClient:
+            return HttpClient(config.url, settings=config, user_agent=user_agent, context=context)
+
+        return Exchange(build=RequestBuilder(config).build, classify=classify, connect=connect)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file.
+"""How a batch is put into one POST."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from acme_splunk_hec._delivery.records import (
+    HttpRequest,
+    Record,
+)
+from acme_splunk_hec.splunk_hec.config import SplunkHecConfig
+from acme_splunk_hec.splunk_hec.request import (
+    RequestBuilder,
+)
+
+BATCH = [Record(b'{"event":"a"}'), Record(b'{"event":"b"}'), Record(b'{"event":"c"}')]
+
+
+def build(**overrides: Any) -> HttpRequest:
+    """Return the request for the batch under these settings."""
+    given: dict[str, Any] = {"url": "https://splunk:8088", "token": "s3cret-token"} | overrides
+    return RequestBuilder(SplunkHecConfig(**given)).build(BATCH)
+
+
+def test_body_is_envelopes_in_order() -> None:
+    """Objects one after the other: no array, no comma, nothing before or behind."""
+    assert build(gzip=False).body == b'{"event":"a"}\n{"event":"b"}\n{"event":"c"}'
+
+
+def test_headers_without_compression() -> None:
+    """The token goes into the header, in the form that Splunk documents."""
+    assert build(gzip=False).headers == {
+        "Authorization": "Splunk s3cret-token",
+        "Content-Type": "application/json",
+    }
+
+
+def test_gzip_is_on_by_default() -> None:
+    """Splunk takes gzip on the event endpoint, and nothing else."""
+    request = build()
+    assert request.headers["Content-Encoding"] == "gzip"
+    lines = gzip.decompress(request.body).splitlines()
+    assert [json.loads(line)["event"] for line in lines] == ["a", "b", "c"]
+
+
+def test_building_twice_gives_the_same_bytes() -> None:
+    """A retry is the same request; no clock goes into it."""
+    assert build().body == build().body
+
+
+def test_path_holds_no_token() -> None:
+    """URLs end up in access logs."""
+    assert build().path == "/services/collector/event"
+
+
+@pytest.mark.parametrize("show", [str, repr])
+def test_request_does_not_show_the_token(show: Any) -> None:
+    """Requests appear in tracebacks and debuggers."""
+    assert "s3cret" not in show(build(gzip=False))
+    assert "event" not in show(build(gzip=False)).replace("/event'", "")

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file.
+"""Buffer and ledger, changed together so that the books are right at every moment.
+
+Not thread-safe: `Delivery` calls it under its lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .buffer import MemoryBuffer, Offer
+from .ledger import DropReason, Ledger, RefuseReason, Stats
+from .records import Record
+from .settings import DeliverySettings
+from .slot import Settlement
+
+
+class Accounts:
+    """Takes records in, and books what became of them."""
+
+    def __init__(self, settings: DeliverySettings) -> None:
+        self._drops_oldest = settings.buffer_policy == "drop_oldest"
+        self.buffer = MemoryBuffer(settings)
+        self.ledger = Ledger()
+        self.unconfirmed = 0
+        """Pending events that were sent and only wait to be confirmed."""
+
+    @property
+    def sent(self) -> int:
+        """Accepted events that have an outcome or only wait to be confirmed."""
+        return self.ledger.accepted - self.buffer.pending + self.unconfirmed
+
+    @property
+    def taken(self) -> int:
+        """Accepted events that no longer wait for a batch."""
+        return self.ledger.accepted - self.buffer.queued
+
+    def offer(self, record: Record, age_now: float) -> Offer:
+        """Accept the record if it fits; what is not taken has to be offered again or refused."""
+        result = self.buffer.offer(record, age_now)
+        if result is Offer.FULL and self._drops_oldest:
+            evicted = self.buffer.evict_for(record)
+            self.ledger.drop(DropReason.OLDEST, len(evicted))
+            result = self.buffer.offer(record, age_now)
+        if result is Offer.TAKEN:
+            self.ledger.accept(truncated=record.truncated)
+        return result
+
+    def refuse(self, reason: RefuseReason) -> None:
+        """Book an event that was not accepted."""
+        self.ledger.refuse(reason)
+
+    def apply(self, settlement: Settlement, *, buried: int) -> None:
+        """Book what an answer decided.
+
+        Args:
+            settlement: Decisions about records that were taken from the buffer.
+            buried: How many of `expired` and then `rejected`, in that order, the dead-letter file took.
+        """
+        ledger = self.ledger
+        ledger.retried += settlement.retried
+        ledger.ambiguous += settlement.ambiguous
+        for _, outcome in settlement.delivered:
+            ledger.deliver(warning=bool(outcome.warning), confirmed=outcome.confirmed)
+        self.buffer.release([record for record, _ in settlement.delivered])
+        kept_expired = min(buried, len(settlement.expired))
+        self.give_up(
+            [record for record, _ in settlement.expired], DropReason.EXPIRED, buried=kept_expired
+        )
+        self.give_up(
+            [record for record, _ in settlement.rejected],
+            DropReason.REJECTED,
+            buried=buried - kept_expired,
+        )
+
+    def give_up(self, records: Sequence[Record], reason: DropReason, *, buried: int) -> None:
+        """Book records that will not be delivered, `buried` of them in the dead-letter file."""
+        self.ledger.dead_lettered += buried
+        self.ledger.drop(reason, len(records) - buried)
+        self.buffer.release(records)
+
+    def snapshot(self) -> Stats:
+        """Freeze the books."""
+        return self.ledger.snapshot(
+            pending=self.buffer.pending, pending_bytes=self.buffer.pending_bytes
+        )

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file. Use the platform's `request.py`, `response.py`.
+"""One request and what its answer means, whatever goes wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from .errors import TransportError
+from .records import (
+    Batch,
+    Client,
+    Hold,
+    RequestT,
+    ResponseT,
+    RetryLater,
+    Split,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange(Generic[RequestT, ResponseT]):
+    """What a platform brings: two functions without state, and a client with a connection."""
+
+    build: Callable[[Batch], RequestT]
+    """Make the request that carries a batch."""
+    classify: Callable[[ResponseT, Batch], Verdict]
+    """Say what an answer means: one outcome per record by position, or `Split`."""
+    connect: Callable[[], Client[RequestT, ResponseT]]
+    """Make a client; it connects when it first sends, not before."""
+
+
+def attempt(
+    exchange: Exchange[Any, Any],
+    client: Client[Any, Any],
+    batch: Batch,
+    timeout_seconds: float,
+) -> Verdict:
+    """Send a batch once. Never raises: a fault of the network or of the code is an outcome, too."""
+    try:
+        request = exchange.build(batch)
+    except Exception as error:
+        # Perhaps one record is to blame: halving finds it, or holds if none can be sent.
+        return Split(f"building the request failed with {type(error).__name__}")
+    try:
+        response = client.send(request, timeout_seconds)
+        verdict = exchange.classify(response, batch)
+        if isinstance(verdict, Split) or len(verdict) == len(batch):
+            return verdict
+    except TransportError as error:
+        if error.configuration:
+            return [Hold(error.reason)] * len(batch)
+        return [RetryLater(error.reason, ambiguous=error.ambiguous)] * len(batch)
+    except Exception as error:
+        reason = f"reading the answer failed with {type(error).__name__}"
+        return [RetryLater(reason, ambiguous=True)] * len(batch)
+    # Pairing outcomes with the wrong records would lose some and duplicate others.
+    reason = f"{len(verdict)} outcomes for {len(batch)} records"
+    return [RetryLater(reason, ambiguous=True)] * len(batch)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file. A platform's `config.py` overrides defaults.
+"""Settings that every platform shares: flat, frozen, checked at construction, units in the names.
+
+Values may arrive as strings, since the host hands over environment variables as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import typing
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+BufferPolicy = Literal["block", "drop_newest", "drop_oldest"]
+
+RETRY = "retry"
+HOLD = "hold"
+SPLIT = "split"
+REJECT = "reject"
+
+HTTP_STATUS_CLASSES: dict[int, str] = {
+    # The platform looks at its own error codes first; this is what a bare status means.
+    400: SPLIT,  # unexplained: find the one record that is to blame
+    408: RETRY,
+    413: SPLIT,
+    425: RETRY,
+    428: REJECT,
+    429: RETRY,
+    501: HOLD,
+    505: HOLD,
+}
+
+
+def http_status_class(status: int) -> str:
+    """Say what an HTTP status without a platform's own error code means for a whole request.
+
+    Everything a person has to repair (authentication, path, content type, redirects) is `HOLD`, so
+    that a mistake in a proxy costs time and not data; 5xx is `RETRY`.
+    """
+    known = HTTP_STATUS_CLASSES.get(status)
+    if known is not None:
+        return known
+    return RETRY if status >= 500 else HOLD
+
+
+class DeliverySettings(BaseModel):
+    """How events are buffered, batched, retried and given up, on every platform."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        validate_default=True,
+        use_attribute_docstrings=True,  # what a setting is for is told with its problem
+    )
+
+    batch_max_bytes: int = Field(default=1_000_000, ge=1_000, le=100_000_000)
+    """Close a batch when its payloads reach this many bytes (before compression)."""
+    batch_max_events: int = Field(default=1_000, ge=1, le=100_000)
+    """Close a batch at this many events."""
+    linger_seconds: float = Field(default=1.0, ge=0, le=60)
+    """Close a batch when its oldest event has waited this long."""
+    buffer_max_bytes: int = Field(default=64 * 1024 * 1024, ge=10_000)
+    """Memory for events that are not settled yet, retries included (payloads plus overhead)."""
+    buffer_max_events: int = Field(default=500_000, ge=1)
+    """Second bound of the buffer, in events."""
+    buffer_policy: BufferPolicy = "block"
+    """When the buffer is full: wait a little then refuse, refuse at once, or drop the oldest."""
+    block_timeout_seconds: float = Field(default=0.05, ge=0, le=1)
+    """Policy "block": how long one write waits for room before the event is refused."""
+    retry_initial_seconds: float = Field(default=0.5, gt=0, le=60)
+    """Upper end of the first random pause after a failure; it doubles with each further failure."""
+    retry_max_seconds: float = Field(default=30.0, gt=0, le=3_600)
+    """No random pause is longer than this."""
+    retry_after_max_seconds: float = Field(default=300.0, ge=0, le=86_400)
+    """A Retry-After of the server is honoured up to this long."""
+    retry_deadline_seconds: float = Field(default=600.0, gt=0)
+    """Age at which an event that still fails is given up; it stands still while on hold."""
+    hold_seconds: float = Field(default=30.0, gt=0, le=3_600)
+    """While configuration or credentials are wrong: time between two attempts, and two alerts."""
+    connect_timeout_seconds: float = Field(default=5.0, gt=0, le=300)
+    """Time for a connection to stand, TLS included."""
+    request_timeout_seconds: float = Field(default=30.0, gt=0, le=600)
+    """Time for a request to be answered, or for a stream to take a batch."""
+    close_timeout_seconds: float = Field(default=5.0, ge=0, le=300)
+    """How long `stop()` and the end of the interpreter wait for what is still pending."""
+    dead_letter_path: Path | None = None
+    """File (JSON Lines, mode 0600) for events given up or refused for good; None: dropped, counted."""
+    dead_letter_max_bytes: int = Field(default=100_000_000, ge=1_000)
+    """The dead-letter file takes no more than this; what comes after is dropped and counted."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_from_json(cls, data: Any) -> Any:
+        """Parse JSON for list and mapping settings: environment variables know only strings."""
+        if not isinstance(data, dict):
+            return data
+        return {key: _from_json(cls, key, value) for key, value in data.items()}
+
+
+class TlsSettings(BaseModel):
+    """How TLS connections are verified; mixed into a platform's settings."""
+
+    tls_ca_file: Path | None = None
+    """PEM file with the certificate authorities to trust instead of the default ones."""
+    tls_client_cert_file: Path | None = None
+    """PEM file with the client certificate chain, for mutual TLS."""
+    tls_client_key_file: Path | None = None
+    """PEM file with the client's private key; None: it is in `tls_client_cert_file`."""
+    tls_skip_verification: bool = False
+    """DANGEROUS: accept any certificate. Warns at construction."""
+
+
+def _from_json(model: type[BaseModel], key: str, value: Any) -> Any:
+    field = model.model_fields.get(key)
+    if field is None or not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
+        return value
+    if not _takes_collection(field.annotation):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value  # pydantic then says which type it wanted
+
+
+def _takes_collection(annotation: Any) -> bool:
+    options = (annotation, *typing.get_args(annotation))  # `X | None` has its X among the latter
+    kinds = [typing.get_origin(option) or option for option in options]
+    return any(isinstance(kind, type) and _is_collection(kind) for kind in kinds)
+
+
+def _is_collection(kind: type) -> bool:
+    return issubclass(kind, Collection) and not issubclass(kind, (str, bytes))

@@ -1,0 +1,81 @@
+"""Small things that several tests need."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+TEXT_SUFFIXES = {
+    "",
+    ".cfg",
+    ".conf",
+    ".ini",
+    ".json",
+    ".md",
+    ".py",
+    ".toml",
+    ".typed",
+    ".yaml",
+    ".yml",
+}
+
+# GitHub's expressions look like Jinja's.
+_GITHUB_EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return all files below a folder, without what tools leave there."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(
+            part in {"__pycache__", ".git", ".venv"} or re.fullmatch(r"\..*_cache", part)
+            for part in path.relative_to(folder).parts
+        )
+    )
+
+
+def contents_of(folder: Path) -> dict[str, bytes]:
+    """Return relative path -> bytes for all files below a folder."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files_of(folder)}
+
+
+def leftovers_in(text: str) -> list[str]:
+    """Return the lines in which Jinja was not rendered."""
+    lines = _GITHUB_EXPRESSION.sub("", text).splitlines()
+    return [line for line in lines if "{{" in line or "{%" in line or "{#" in line]
+
+
+def run(
+    *command: str | Path, cwd: Path, env: dict[str, str] | None = None, timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run a command; what it printed is in `stdout`, errors included."""
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**_quiet_environment(), **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        timeout=timeout,
+        check=False,
+    )
+
+
+def run_python(*arguments: str | Path, cwd: Path, timeout: float = 120) -> str:
+    """Run this interpreter in a rendered project, expect success and return what it printed."""
+    result = run(sys.executable, *arguments, cwd=cwd, timeout=timeout)
+    assert result.returncode == 0, result.stdout[-6_000:]
+    return result.stdout
+
+
+def _quiet_environment() -> dict[str, str]:
+    """Return the environment without what pytest and coverage would pass on to another run."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST_", "COV_", "COVERAGE_", "FAPILOG_"))
+    } | {"PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,0 +1,241 @@
+"""Mistakes in the Elasticsearch platform that its suite has to notice."""
+
+from .fault import Fault
+
+_SUITE = "tests/elasticsearch"
+
+FAULTS: list[Fault] = [
+    Fault(
+        name="http_200_is_delivery",
+        path="elasticsearch/response.py",
+        find='        return [_protocol_error(f"bulk answer {response.status} with {counted}")]'
+        " * len(batch)\n",
+        replace="        return [Delivered()] * len(batch)\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="whole_bulk_resent_for_one_item",
+        path="elasticsearch/response.py",
+        find="    return [_item(item, response) for item in items]\n",
+        replace=(
+            "    outcomes = [_item(item, response) for item in items]\n"
+            "    retries = [o for o in outcomes if isinstance(o, RetryLater)]\n"
+            "    return retries[:1] * len(batch) if retries else outcomes\n"
+        ),
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="errors_flag_believed",
+        path="elasticsearch/response.py",
+        find="    return [_item(item, response) for item in items]\n",
+        replace=(
+            "    if not _json(response.body).get('errors', False):\n"
+            "        return [Delivered()] * len(batch)\n"
+            "    return [_item(item, response) for item in items]\n"
+        ),
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="item_count_unchecked",
+        path="elasticsearch/response.py",
+        find="    if items is None or len(items) != len(batch):\n",
+        replace="    if items is None:\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="pairing_by_filtered_items",
+        path="elasticsearch/response.py",
+        find="    return items if isinstance(items, list) else None\n",
+        replace=(
+            "    if not isinstance(items, list):\n"
+            "        return None\n"
+            "    known = [i for i in items if isinstance(i, dict) and i.get('create')]\n"
+            "    return known + items[: len(items) - len(known)]\n"
+        ),
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="conflict_rejected",
+        path="elasticsearch/response.py",
+        find='    (409, "version_conflict_engine_exception"): Rule(DELIVER),\n',
+        replace='    (409, "version_conflict_engine_exception"): Rule(REJECT),\n',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="busy_item_rejected",
+        path="elasticsearch/response.py",
+        find="    429: Rule(RETRY),\n",
+        replace="    429: Rule(REJECT),\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="cluster_block_held_for_ever",
+        path="elasticsearch/response.py",
+        find='    (403, "cluster_block_exception"): _BLOCKED,\n',
+        replace='    (403, "cluster_block_exception"): _NO_RIGHT,\n',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="failure_store_unnoticed",
+        path="elasticsearch/response.py",
+        find='        stored_aside = result.get("failure_store") == "used"\n',
+        replace="        stored_aside = False\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="reason_text_leaks",
+        path="elasticsearch/response.py",
+        find='    return name if isinstance(name, str) and _ERROR_TYPE.fullmatch(name) else ""\n',
+        replace='    return name if isinstance(name, str) else str(error or "")\n',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="retry_after_ignored",
+        path="elasticsearch/response.py",
+        find="max(rule.after_seconds or 0.0, response.retry_after_seconds or 0.0) or None",
+        replace="rule.after_seconds",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="lost_answer_not_ambiguous",
+        path="elasticsearch/response.py",
+        find='    return RetryLater(f"protocol error: {what}", ambiguous=True)\n',
+        replace='    return RetryLater(f"protocol error: {what}")\n',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="id_made_per_attempt",
+        path="elasticsearch/request.py",
+        find='        body = b"".join([record.payload + b"\\n" for record in batch])\n',
+        replace=(
+            "        from .encoder import make_id\n\n"
+            '        body = b""\n'
+            "        for record in batch:\n"
+            '            document = record.payload.partition(b"\\n")[2]\n'
+            '            action = b\'{"create":{"_id":"\' + make_id(0.0).encode() + b\'"}}\\n\'\n'
+            '            body += action + document + b"\\n"\n'
+        ),
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="last_newline_missing",
+        path="elasticsearch/request.py",
+        find='        body = b"".join([record.payload + b"\\n" for record in batch])\n',
+        replace='        body = b"\\n".join([record.payload for record in batch])\n',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="gzip_setting_ignored",
+        path="elasticsearch/request.py",
+        find="        if self._gzip:\n",
+        replace="        if not self._gzip or self._gzip:\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="filter_loses_positions",
+        path="elasticsearch/request.py",
+        find='"errors,took,items.*.status,items.*.error.type,items.*.failure_store"',
+        replace='"errors,took,items.*.error"',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="require_data_stream_sent",
+        path="elasticsearch/request.py",
+        find="/_bulk?filter_path={FILTER_PATH}",
+        replace="/_bulk?filter_path={FILTER_PATH}&require_data_stream=true",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="api_key_encoded_twice",
+        path="elasticsearch/config.py",
+        find="    if api_key.startswith(_CLOUD_KEY_PREFIX) or _is_encoded_pair(api_key):\n"
+        "        return api_key\n",
+        replace="    if api_key.startswith(_CLOUD_KEY_PREFIX) or _is_encoded_pair(api_key):\n"
+        "        return base64.b64encode(api_key.encode()).decode()\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="api_key_in_repr",
+        path="elasticsearch/config.py",
+        find="    api_key: SecretStr | None = None\n",
+        replace=(
+            "    api_key: SecretStr | None = None\n\n"
+            "    def __repr__(self) -> str:\n"
+            "        return repr(self.api_key and self.api_key.get_secret_value())\n\n"
+        ),
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="url_with_password_taken",
+        path="elasticsearch/config.py",
+        find='        if "@" in parts.netloc:\n',
+        replace='        if "@" in parts.path:\n',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="id_without_randomness",
+        path="elasticsearch/encoder.py",
+        find='int.from_bytes(os.urandom(10), "big")',
+        replace="0",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="ids_shared_after_fork",
+        path="elasticsearch/encoder.py",
+        find="import bisect\nimport os\n",
+        replace=(
+            "import bisect\nimport random\nimport types\n\n"
+            "os = types.SimpleNamespace(urandom=random.Random().randbytes)\n"
+        ),
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="document_size_ignored",
+        path="elasticsearch/encoder.py",
+        find="            truncated = shorten(document, self._max_bytes)\n",
+        replace="            truncated = shorten(document, 1_000_000)\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="shortened_without_a_word",
+        path="elasticsearch/encoder.py",
+        find="        return Record(action + line, truncated=truncated)\n",
+        replace="        return Record(action + line)\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="keyword_too_long",
+        path="elasticsearch/encoder.py",
+        find="KEYWORD_MAX_CHARS = 8_000\n",
+        replace="KEYWORD_MAX_CHARS = 32_766\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="dots_in_label_names",
+        path="elasticsearch/values.py",
+        find=r"""[\s.*"\x00-\x1f\x7f]""",
+        replace=r"""[\s*"\x00-\x1f\x7f]""",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="label_values_keep_their_type",
+        path="elasticsearch/values.py",
+        find="            labels[name] = as_text(value)\n",
+        replace="            labels[name] = value\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="local_time_sent_as_utc",
+        path="elasticsearch/values.py",
+        find="    moment = moment.astimezone(timezone.utc)\n",
+        replace="",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="host_is_text",
+        path="elasticsearch/mapping.py",
+        find='    "host": "host.name",\n',
+        replace='    "host": "host",\n',
+        caught_by=_SUITE,
+    ),
+]

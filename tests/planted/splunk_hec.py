@@ -1,0 +1,343 @@
+"""Mistakes in the Splunk platform and in the HTTP client that their suites have to notice."""
+
+from .fault import Fault
+
+_CONFIG = "tests/splunk_hec/test_config.py"
+_ENCODER = "tests/splunk_hec/test_encoder.py"
+_REQUEST = "tests/splunk_hec/test_request.py"
+_RESPONSE = "tests/splunk_hec/test_response.py"
+_OVER_HTTP = "tests/splunk_hec/test_over_http.py"
+_HTTP = "tests/delivery/test_http_client.py"
+_TLS = "tests/delivery/test_tls.py"
+
+FAULTS: list[Fault] = [
+    Fault(
+        name="url_error_quotes_the_url",
+        path="splunk_hec/config.py",
+        find='raise ValueError("must not hold a query: put',
+        replace='raise ValueError(f"{url} must not hold a query: put',
+        caught_by=_CONFIG,
+    ),
+    Fault(
+        name="token_error_quotes_the_token",
+        path="splunk_hec/config.py",
+        find='raise ValueError("holds blanks',
+        replace='raise ValueError(f"{text} holds blanks',
+        caught_by=_CONFIG,
+    ),
+    Fault(
+        name="credentials_in_url_accepted",
+        path="splunk_hec/config.py",
+        find='if "@" in parts.netloc:',
+        replace='if "@@" in parts.netloc:',
+        caught_by=_CONFIG,
+    ),
+    Fault(
+        name="index_setting_ignored",
+        path="splunk_hec/mapping.py",
+        find='"index": config.index,',
+        replace='"index": None,',
+        caught_by=_ENCODER,
+    ),
+    Fault(
+        name="time_written_as_float",
+        path="splunk_hec/encoder.py",
+        find="    return f\"{seconds}.{(fraction or '')[:6]:0<3}\"\n",
+        replace="    return repr(float(f\"{seconds}.{fraction or '0'}\"))\n",
+        caught_by=_ENCODER,
+    ),
+    Fault(
+        name="time_after_2038_sent",
+        path="splunk_hec/encoder.py",
+        find="if not 0 <= seconds <= TIME_MAX_SECONDS:",
+        replace="if seconds < 0:",
+        caught_by=_ENCODER,
+    ),
+    Fault(
+        name="unusable_time_forgotten",
+        path="splunk_hec/encoder.py",
+        find="if time is None and _text(original).strip():",
+        replace="if time is None and original is Ellipsis:",
+        caught_by=_ENCODER,
+    ),
+    Fault(
+        name="empty_event_sent",
+        path="splunk_hec/encoder.py",
+        find="        return EMPTY_EVENT\n",
+        replace="        return body\n",
+        caught_by=_ENCODER,
+    ),
+    Fault(
+        name="nested_field_sent",
+        path="splunk_hec/encoder.py",
+        find='            yield from _leaves(value, f"{prefix}{key}.")\n',
+        replace="            yield prefix + key, [list(value)]\n",
+        caught_by=_ENCODER,
+    ),
+    Fault(
+        name="field_shadows_metadata",
+        path="splunk_hec/encoder.py",
+        find=" or name in RESERVED_FIELDS or name in taken:",
+        replace=" or name in taken:",
+        caught_by=_ENCODER,
+    ),
+    Fault(
+        name="cut_inside_a_character",
+        path="splunk_hec/encoder.py",
+        find='kept.decode(errors="ignore")',
+        replace='kept.decode(errors="replace")',
+        caught_by=_ENCODER,
+    ),
+    Fault(
+        name="cut_not_reported",
+        path="splunk_hec/encoder.py",
+        find=", truncated=True)",
+        replace=")",
+        caught_by=_ENCODER,
+    ),
+    Fault(
+        name="event_max_bytes_ignored",
+        path="splunk_hec/encoder.py",
+        find="if len(payload) <= self._config.event_max_bytes:",
+        replace="if payload:",
+        caught_by=_ENCODER,
+    ),
+    Fault(
+        name="nul_sent",
+        path="splunk_hec/encoder.py",
+        find='if b"\\\\u0000" in payload:',
+        replace='if b"\\\\u0000" == payload:',
+        caught_by=_ENCODER,
+    ),
+    Fault(
+        name="gzip_setting_ignored",
+        path="splunk_hec/request.py",
+        find="        if self._gzip:\n",
+        replace="        if self._token:\n",
+        caught_by=_REQUEST,
+    ),
+    Fault(
+        name="envelopes_joined_by_comma",
+        path="splunk_hec/request.py",
+        find='b"\\n".join(',
+        replace='b",".join(',
+        caught_by=_REQUEST,
+    ),
+    Fault(
+        name="server_text_in_reason",
+        path="splunk_hec/response.py",
+        find='label = f"HTTP {response.status}" +',
+        replace='label = f"HTTP {response.status} {response.body!r}" +',
+        caught_by=_RESPONSE,
+    ),
+    Fault(
+        name="indexed_head_resent",
+        path="splunk_hec/response.py",
+        find="[*[Delivered()] * bad, Rejected(reason)",
+        replace="[*[tail] * bad, Rejected(reason)",
+        caught_by=_RESPONSE,
+    ),
+    Fault(
+        name="tail_refused_with_the_bad_event",
+        path="splunk_hec/response.py",
+        find="*[tail] * (count - bad - 1)]",
+        replace="*[Rejected(reason)] * (count - bad - 1)]",
+        caught_by=_RESPONSE,
+    ),
+    Fault(
+        name="number_of_code_7_trusted",
+        path="splunk_hec/response.py",
+        find="7: Code(400, HOLD, ",
+        replace="7: Code(400, POISON, ",
+        caught_by=_RESPONSE,
+    ),
+    Fault(
+        name="number_out_of_range_trusted",
+        path="splunk_hec/response.py",
+        find="and 0 <= number < count else None",
+        replace="and 0 <= number else None",
+        caught_by=_RESPONSE,
+    ),
+    Fault(
+        name="true_taken_for_one",
+        path="splunk_hec/response.py",
+        find="isinstance(value, int) and not isinstance(value, bool)",
+        replace="isinstance(value, int)",
+        caught_by=_RESPONSE,
+    ),
+    Fault(
+        name="busy_number_ignored",
+        path="splunk_hec/response.py",
+        find="taken = number if code == BUSY and number is not None else 0",
+        replace="taken = 0",
+        caught_by=_RESPONSE,
+    ),
+    Fault(
+        name="queue_warning_taken_for_failure",
+        path="splunk_hec/response.py",
+        find="24: Code(200, OK,",
+        replace="24: Code(200, RETRY,",
+        caught_by=_RESPONSE,
+    ),
+    Fault(
+        name="http_200_is_delivery",
+        path="splunk_hec/response.py",
+        find="    if row is not None and row.meaning == OK:\n",
+        replace="    if row is None:\n        return Delivered()\n    if row.meaning == OK:\n",
+        caught_by=_RESPONSE,
+    ),
+    Fault(
+        name="code_wins_over_status",
+        path="splunk_hec/response.py",
+        find=" or response.status not in (row.status, 400):",
+        replace=":",
+        caught_by=_RESPONSE,
+    ),
+    Fault(
+        name="proxy_checked_by_the_sender_only",
+        path="_delivery/host.py",
+        find="            exchange.connect().close(0.0)",
+        replace="            pass",
+        caught_by=_OVER_HTTP,
+    ),
+    Fault(
+        name="redirects_followed",
+        path="_delivery/http_client.py",
+        find="follow_redirects=False",
+        replace="follow_redirects=True",
+        caught_by=_HTTP,
+    ),
+    Fault(
+        name="cookies_kept",
+        path="_delivery/http_client.py",
+        find="allowed_domains=[]",
+        replace="",
+        caught_by=_HTTP,
+    ),
+    Fault(
+        name="refused_connection_ambiguous",
+        path="_delivery/http_client.py",
+        find="    httpx.ConnectError,\n",
+        replace="",
+        caught_by=_HTTP,
+    ),
+    Fault(
+        name="lost_answer_not_ambiguous",
+        path="_delivery/http_client.py",
+        find="    httpx.ConnectError,\n",
+        replace="    httpx.NetworkError,\n",
+        caught_by=_HTTP,
+    ),
+    Fault(
+        name="own_requests_logged",
+        path="_delivery/http_client.py",
+        find='return not getattr(_thread, "sending", False)',
+        replace="return True",
+        caught_by=_HTTP,
+    ),
+    Fault(
+        name="application_requests_not_logged",
+        path="_delivery/http_client.py",
+        find='return not getattr(_thread, "sending", False)',
+        replace="return False",
+        caught_by=_HTTP,
+    ),
+    Fault(
+        name="httpcore_logger_forgotten",
+        path="_delivery/http_client.py",
+        find='    "httpcore.connection",\n',
+        replace="",
+        caught_by=_HTTP,
+    ),
+    Fault(
+        name="negative_retry_after",
+        path="_delivery/http_client.py",
+        find="return max(0.0, float(text))",
+        replace="return float(text)",
+        caught_by=_HTTP,
+    ),
+    Fault(
+        name="dripping_answer_never_ends",
+        path="_delivery/http_client.py",
+        find='            raise httpx.ReadTimeout("deadline")\n',
+        replace="            continue\n",
+        caught_by=_HTTP,
+    ),
+    Fault(
+        name="answer_of_any_size_read",
+        path="_delivery/http_client.py",
+        find="if len(body) > ANSWER_MAX_BYTES:",
+        replace="if not body:",
+        caught_by=_HTTP,
+    ),
+    Fault(
+        name="failure_chains_the_request",
+        path="_delivery/http_client.py",
+        find="                failure = transport_error(error, self._target)\n",
+        replace="                raise transport_error(error, self._target) from error\n",
+        caught_by=_HTTP,
+    ),
+    Fault(
+        name="connect_timeout_ignored",
+        path="_delivery/http_client.py",
+        find='limits["connect"] = min(limits["connect"], self._settings.connect_timeout_seconds)',
+        replace='limits["connect"] += 0 * self._settings.connect_timeout_seconds',
+        caught_by=_HTTP,
+    ),
+    Fault(
+        name="request_timeout_ignored",
+        path="_delivery/http_client.py",
+        find="min(timeout_seconds, self._settings.request_timeout_seconds)",
+        replace="timeout_seconds",
+        caught_by=_HTTP,
+    ),
+    Fault(
+        name="ca_file_ignored",
+        path="_delivery/tls.py",
+        find="ssl.create_default_context(cafile=ca_file)",
+        replace="ssl.create_default_context()",
+        caught_by=_TLS,
+    ),
+    Fault(
+        name="system_authorities_still_trusted",
+        path="_delivery/tls.py",
+        find="        return ssl.create_default_context(cafile=ca_file)\n",
+        replace=(
+            "        context = ssl.create_default_context(cafile=ca_file)\n"
+            "        context.load_default_certs()\n"
+            "        return context\n"
+        ),
+        caught_by=_TLS,
+    ),
+    Fault(
+        name="host_name_unchecked",
+        path="_delivery/tls.py",
+        find="    context.minimum_version = ssl.TLSVersion.TLSv1_2\n",
+        replace=(
+            "    context.minimum_version = ssl.TLSVersion.TLSv1_2\n"
+            "    context.check_hostname = False\n"
+        ),
+        caught_by=_TLS,
+    ),
+    Fault(
+        name="old_tls_allowed",
+        path="_delivery/tls.py",
+        find="    context.minimum_version = ssl.TLSVersion.TLSv1_2\n",
+        replace="    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED\n",
+        caught_by=_TLS,
+    ),
+    Fault(
+        name="skip_verification_ignored",
+        path="_delivery/tls.py",
+        find="        context.verify_mode = ssl.CERT_NONE\n",
+        replace="        context.verify_mode = ssl.CERT_REQUIRED\n",
+        caught_by=_TLS,
+    ),
+    Fault(
+        name="client_key_ignored",
+        path="_delivery/tls.py",
+        find="context.load_cert_chain(certificate, key, ",
+        replace="context.load_cert_chain(certificate, None, ",
+        caught_by=_TLS,
+    ),
+]

@@ -1,0 +1,245 @@
+"""Each platform's project does what its `make check` does, and its wheel delivers an event."""
+
+import gzip
+import json
+import os
+import re
+import socket
+import sys
+import threading
+import venv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from scripts.rendering import PLATFORMS, ROOT, render
+from tests.helpers import run, run_python
+
+pytestmark = pytest.mark.parametrize(
+    "platform",
+    [pytest.param(name, marks=pytest.mark.xdist_group(f"generated-{name}")) for name in PLATFORMS],
+)
+
+
+@pytest.fixture(scope="session")
+def projects(template: Path, tmp_path_factory) -> Callable[[str], Path]:
+    """Return a function that renders a platform once, to be run and built in."""
+    made: dict[str, Path] = {}
+
+    def project(platform: str) -> Path:
+        if platform not in made:
+            target = tmp_path_factory.mktemp(f"generated-{platform}") / "project"
+            made[platform] = render(template, target, platform=platform)
+        return made[platform]
+
+    return project
+
+
+@pytest.fixture
+def project(projects: Callable[[str], Path], platform: str) -> Path:
+    """Return the rendered project of a platform."""
+    return projects(platform)
+
+
+def test_format_is_a_no_op(project: Path) -> None:
+    """What is rendered is formatted."""
+    run_python("-m", "ruff", "format", "--no-cache", "--check", cwd=project)
+
+
+def test_lints(project: Path) -> None:
+    """Ruff finds nothing."""
+    run_python("-m", "ruff", "check", "--no-cache", cwd=project)
+
+
+def test_types(project: Path, platform: str) -> None:
+    """Mypy in strict mode finds nothing."""
+    cache = ROOT / ".mypy_cache" / "generated" / platform
+    run_python("-m", "mypy", "--cache-dir", cache, cwd=project, timeout=240)
+
+
+def test_suite_is_green(project: Path) -> None:
+    """The generated suite passes, covers at least 90 %, and is quick."""
+    printed = run_python(
+        *("-m", "pytest", "--cov", "-q", "-p", "no:cacheprovider"), cwd=project, timeout=240
+    )
+    assert "Required test coverage of 90.0% reached" in printed
+    print(printed[-2000:])
+
+
+README_CHECK = """
+import os, re, sys
+sys.path.insert(0, "src")
+os.environ.update(SPLUNK_HEC_TOKEN="token", ELASTICSEARCH_API_KEY="id:key")
+text = open("README.md", encoding="utf-8").read()
+(block,) = re.findall(r"```python\\n(.*?)^logger = ", text, re.S | re.M)
+space = {}
+exec(block, space)
+((name, given),) = space["settings"].sink_config.extra.items()
+package = __import__(name)
+config = next(getattr(package, item) for item in package.__all__ if item.endswith("Config"))
+config(**given)
+named = {key.lower() for key in re.findall(rf"EXTRA__{name.upper()}__([A-Z_]+)=", text)}
+assert named == set(given), (named, set(given))
+"""
+
+
+def test_readme_configuration_is_valid(project: Path) -> None:
+    """The smallest configuration in the README is one, in both forms."""
+    run_python("-W", "error", "-c", README_CHECK, cwd=project)
+
+
+@pytest.fixture
+def wheel(project: Path) -> Path:
+    """Return the project's wheel, built once."""
+    if not (project / "dist").exists():
+        run_python("-m", "build", "--no-isolation", cwd=project)
+    (wheel,) = (project / "dist").glob("*.whl")
+    return wheel
+
+
+def test_builds(project: Path, wheel: Path) -> None:
+    """Wheel and sdist build, PyPI would take them, and the wheel holds what it should."""
+    (sdist,) = (project / "dist").glob("*.tar.gz")
+    run_python("-m", "twine", "check", "--strict", wheel, sdist, cwd=project)
+    names = ZipFile(wheel).namelist()
+    (package,) = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
+    assert f"{package}/py.typed" in names
+    assert f"{package}/_delivery/delivery.py" in names
+    assert [name for name in names if name.endswith("licenses/LICENSE")]
+
+
+PROGRAM = """
+import asyncio
+from fapilog import get_logger
+
+logger = get_logger("acceptance")
+logger.info("delivered by the wheel", answer=42)
+asyncio.run(logger.stop_and_drain())
+"""
+
+
+def test_wheel_delivers(wheel: Path, platform: str, tmp_path: Path) -> None:
+    """In a clean environment real fapilog loads the sink by its name, and an event arrives."""
+    python = install(wheel, tmp_path)
+    name = f"acme_{platform}"
+    with RECEIVERS[platform]() as (settings, received):
+        environment = {
+            "FAPILOG_CORE__SINKS": json.dumps([name]),
+            "FAPILOG_PLUGINS__ALLOW_EXTERNAL": "true",
+            "FAPILOG_SINK_CONFIG__EXTRA": json.dumps({name: settings}),
+        }
+        result = run(python, "-c", PROGRAM, cwd=tmp_path, env=environment)
+        assert result.returncode == 0, result.stdout
+        assert received.wait_for(b"delivered by the wheel"), result.stdout
+
+
+def install(wheel: Path, folder: Path) -> Path:
+    """Install a wheel with the dependencies it declares, at the versions tested here."""
+    pinned = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    constraints = folder / "constraints.txt"
+    # Without hashes: pip would ask for one of the wheel that was built a moment ago.
+    constraints.write_text(
+        "\n".join(re.findall(r"(?m)^[a-z0-9][^\\\n]*(?= \\$)", pinned)), encoding="utf-8"
+    )
+    venv.create(folder / "venv", with_pip=False)
+    python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    options = ("--quiet", "--disable-pip-version-check", "--constraint", constraints)
+    run_python("-m", "pip", "--python", python, "install", *options, wheel, cwd=folder)
+    return python
+
+
+class Received:
+    """Bytes that a receiver got, and a way to wait for some of them."""
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._changed = threading.Condition()
+
+    def add(self, data: bytes) -> None:
+        """Take bytes from the network."""
+        with self._changed:
+            self._bytes += data
+            self._changed.notify_all()
+
+    def wait_for(self, text: bytes, timeout: float = 10.0) -> bool:
+        """Wait until a text has arrived."""
+        with self._changed:
+            return self._changed.wait_for(lambda: text in self._bytes, timeout)
+
+
+@contextmanager
+def http_receiver(answer: Callable[[bytes], dict[str, object]]) -> Iterator[tuple[str, Received]]:
+    """Run an HTTP server that takes every POST and answers with what `answer` makes of its body."""
+    received = Received()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            content = json.dumps(answer(body)).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+            received.add(body)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", received
+        server.shutdown()
+
+
+@contextmanager
+def splunk() -> Iterator[tuple[dict[str, object], Received]]:
+    """Answer as an HTTP Event Collector does."""
+    with http_receiver(lambda body: {"text": "Success", "code": 0}) as (url, received):
+        yield {"url": url, "token": "00000000-0000-0000-0000-000000000000"}, received
+
+
+@contextmanager
+def elasticsearch() -> Iterator[tuple[dict[str, object], Received]]:
+    """Answer as the bulk API does: one item per document."""
+
+    def answer(body: bytes) -> dict[str, object]:
+        items = [{"create": {"status": 201}} for _ in body.splitlines()[::2]]
+        return {"took": 1, "errors": False, "items": items}
+
+    with http_receiver(answer) as (url, received):
+        yield {"url": url}, received
+
+
+@contextmanager
+def syslog() -> Iterator[tuple[dict[str, object], Received]]:
+    """Read as a syslog receiver on TCP does."""
+    received = Received()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def read() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                while data := connection.recv(65_536):
+                    received.add(data)
+
+        threading.Thread(target=read, daemon=True).start()
+        yield {"url": f"tcp://127.0.0.1:{listener.getsockname()[1]}"}, received
+
+
+RECEIVERS = {"splunk_hec": splunk, "elasticsearch": elasticsearch, "syslog_cef": syslog}
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+def test_make_check(template: Path, platform: str, tmp_path: Path) -> None:
+    """From a fresh copy, `make check` makes its own environment and is green."""
+    project = render(template, tmp_path / "project", platform=platform)
+    result = run("make", "check", f"PYTHON={sys.executable}", cwd=project, timeout=600)
+    assert result.returncode == 0, result.stdout[-6_000:]
