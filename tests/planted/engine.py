@@ -348,8 +348,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="expired_not_dead_lettered",
         path="_delivery/sender.py",
-        find="given_up = settlement.expired + settlement.rejected\n        buried = 0",
-        replace="given_up = settlement.rejected\n        buried = 0",
+        find="bury_unlocked(settlement.expired + settlement.rejected)",
+        replace="bury_unlocked(settlement.rejected)",
         caught_by=_DELIVERY,
     ),
     Fault(

@@ -17,6 +17,7 @@ import orjson
 import pytest
 
 from acme_splunk_hec._delivery.buffer import Offer
+from acme_splunk_hec._delivery.deadletter import DeadLetterFile
 from acme_splunk_hec._delivery.delivery import Delivery, close_all
 from acme_splunk_hec._delivery.errors import ConfigurationError
 from acme_splunk_hec._delivery.ledger import RefuseReason, Stats
@@ -325,6 +326,27 @@ def test_what_the_dead_letter_file_cannot_take_is_counted(
     kept = 0 if obstacle == "unwritable" else 1
     assert (stats.dead_lettered, stats.dropped) == (kept, {"expired": 2 - kept})
     assert "dead" in caplog.text
+
+
+def test_a_report_waits_for_the_dead_letter_file(tmp_path: Path) -> None:
+    """What is on its way into the file while somebody closes is in the report, too."""
+    gate = threading.Event()
+    entered = threading.Event()
+
+    class SlowFile(DeadLetterFile):
+        def append(self, entries: Any) -> int:
+            entered.set()
+            gate.wait(5)
+            return super().append(entries)
+
+    with FakeHttpServer(Answer(503)) as server:
+        target = delivery(server.url, retry_deadline_seconds=0.01)
+        target._shared.dead_letter = SlowFile(tmp_path / "dead.jsonl", max_bytes=10_000)
+        offer(target, b"one")
+        assert entered.wait(5)
+        threading.Timer(0.05, gate.set).start()
+        report = target.close(0.0)
+    assert (report.dead_lettered, report.stats.pending) == (1, 0)
 
 
 def test_close_does_not_wait_for_a_hanging_server() -> None:

@@ -26,8 +26,22 @@ class Shared:
     dead_letter: DeadLetterFile | None
     condition: threading.Condition = field(default_factory=threading.Condition)
     age: AgeClock = field(default_factory=AgeClock)
+    burying: bool = False
+    """The sender writes records to the dead-letter file that are in no list any more."""
     flush_target: int = 0
     """Accepted events up to this number do not linger."""
+
+    def bury_unlocked(self, entries: Sequence[tuple[Record, str]]) -> int:
+        """Call `bury` from under the lock, without it: writers must not wait for a disk."""
+        if self.dead_letter is None or not entries:
+            return 0
+        self.burying = True
+        self.condition.release()
+        try:
+            return self.bury(entries)
+        finally:
+            self.condition.acquire()
+            self.burying = False
 
     def bury(self, entries: Sequence[tuple[Record, str]]) -> int:
         """Write given-up records to the dead-letter file; returns how many it took."""

@@ -34,6 +34,8 @@ from .slot import Slot
 
 __all__ = ["CloseReport", "Closing", "Delivery", "Exchange", "close_all"]
 
+_BURY_SECONDS = 1.0  # longest wait of a report for a dead-letter file that is being written
+
 
 class Delivery:
     """Buffers records, delivers them in a thread of its own and accounts for each.
@@ -150,6 +152,7 @@ class Delivery:
         shared, sender = self._shared, closing.sender
         left: list[Record] = []
         with shared.condition:
+            shared.condition.wait_for(lambda: not shared.burying, _BURY_SECONDS)
             if sender is not None:
                 left = sender.take_left()
             if sender is not None and sender is self._sender:

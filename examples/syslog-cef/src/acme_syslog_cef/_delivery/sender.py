@@ -38,8 +38,7 @@ class Sender:
         self._deadline: float | None = None
         self._may_try_at = float("-inf")
         self._hopeless = False
-        self.ended = False
-        """Takes no more records; read and written under the lock."""
+        self.ended = False  # takes no more records; read and written under the lock
         self.done = threading.Event()  # set when the thread is through
 
     def close_by(self, deadline: float) -> None:
@@ -215,14 +214,7 @@ class Sender:
 
     def _book(self, settlement: Settlement) -> None:
         """Account for what a settlement decided. Under lock, unless a file has to be written first."""
-        given_up = settlement.expired + settlement.rejected
-        buried = 0
-        if self._shared.dead_letter is not None and given_up:
-            self._shared.condition.release()  # writers must not wait for a disk
-            try:
-                buried = self._shared.bury(given_up)
-            finally:
-                self._shared.condition.acquire()
+        buried = self._shared.bury_unlocked(settlement.expired + settlement.rejected)
         self._shared.accounts.apply(settlement, buried=buried)
         self._shared.condition.notify_all()
 
