@@ -38,7 +38,7 @@ def main() -> None:
     books = _Books(options.folder / "books.json")
     # Settings() reads the environment; without it fapilog would write to stdout as well.
     logger = get_logger("demo", settings=Settings())
-    books.sinks = importlib.import_module(f"{options.package}._delivery.host").live_sinks()
+    books.sinks = importlib.import_module(options.package).sinks()
     if len(books.sinks) != 1:
         raise SystemExit("fapilog did not load the sink by its name and fell back to stdout")
     with (options.folder / "logged.txt").open("w", encoding="utf-8") as progress:

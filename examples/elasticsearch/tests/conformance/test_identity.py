@@ -61,8 +61,8 @@ def test_version_is_everywhere_the_same() -> None:
 
 
 def test_package_exports_what_it_names() -> None:
-    """`__all__` is the sink, its configuration and the version, and all of them exist."""
-    expected = {SINK.__name__, SINK.config_class.__name__, "__version__"}
+    """`__all__` is the sink, its configuration, the version and the live sinks; all exist."""
+    expected = {SINK.__name__, SINK.config_class.__name__, "__version__", "sinks"}
     assert set(package.__all__) == expected
     assert getattr(package, SINK.__name__) is SINK
     assert getattr(package, SINK.config_class.__name__) is SINK.config_class

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from ..elasticsearch.target import Target
 from .program import ENDS, EVENTS
+from .target import Target
 
 
 @pytest.mark.parametrize("end", ENDS)

@@ -4,37 +4,17 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from ..conformance.target import Target
 from ..support.fake_http import FakeHttpServer
 from .fake_bulk import FakeBulk
 
 
-class Target:
-    """A running receiver: `settings` point a sink at it, `messages()` tells what came."""
-
-    def __init__(self) -> None:
-        self._bulk = FakeBulk()
-        self._server = FakeHttpServer(self._bulk)
-
-    def __enter__(self) -> Target:
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.__exit__(kind, error, trace)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Keyword arguments of the sink; JSON types only, since some travel on a command line."""
-        return {"url": self._server.url}
-
-    def messages(self) -> list[str]:
-        """Return the messages of the events, in the order of their arrival."""
-        return list(self._bulk.attempts)
+@contextmanager
+def running_target() -> Iterator[Target]:
+    """Run a receiver."""
+    bulk = FakeBulk()
+    with FakeHttpServer(bulk) as server:
+        yield Target({"url": server.url}, lambda: list(bulk.attempts))

@@ -19,8 +19,9 @@ import pytest
 
 from acme_splunk_hec import _delivery
 
-from ..splunk_hec.target import Target
+from ..splunk_hec.target import running_target
 from .program import ENDS
+from .target import Target
 
 SOURCE = Path(_delivery.__file__).parents[2]
 PROGRAM = Path(__file__).with_name("program.py")
@@ -51,7 +52,7 @@ def is_possible(end: str) -> bool:
 
 def start(end: str) -> Running:
     """Start the program and a target for it."""
-    target = cleanup.enter_context(Target())
+    target = cleanup.enter_context(running_target())
     process = subprocess.Popen(
         [sys.executable, str(PROGRAM), json.dumps(target.settings), end],
         env=os.environ | {"PYTHONPATH": str(SOURCE)},

@@ -11,9 +11,13 @@ import pytest
 from fapilog import get_async_logger, get_logger
 from fapilog.core.settings import Settings
 
-from acme_splunk_hec import AcmeSplunkHecSink
+from acme_splunk_hec import (
+    AcmeSplunkHecSink,
+    sinks,
+)
 
-from ..splunk_hec.target import Target
+from ..splunk_hec.target import running_target
+from .target import Target
 
 EVENTS = 20
 
@@ -21,7 +25,7 @@ EVENTS = 20
 @pytest.fixture
 def target() -> Iterator[Target]:
     """Start a server of the platform's kind."""
-    with Target() as running:
+    with running_target() as running:
         yield running
 
 
@@ -73,3 +77,9 @@ def test_two_loggers_share_one_sink(target: Target) -> None:
     for logger in loggers:
         asyncio.run(logger.stop_and_drain())
     assert sorted(target.messages()) == sorted(expected() * 2)
+
+
+def test_the_package_lists_its_sinks(target: Target) -> None:
+    """A sink that fapilog made by name can be asked for its books."""
+    sink = AcmeSplunkHecSink(**target.settings)
+    assert sink in sinks()

@@ -5,36 +5,20 @@
 from __future__ import annotations
 
 import json
-from types import TracebackType
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from ..conformance.target import Target
 from ..support.fake_http import Answer, FakeHttpServer
 
 
-class Target:
-    """A running receiver: `settings` point a sink at it, `messages()` tells what came."""
+@contextmanager
+def running_target() -> Iterator[Target]:
+    """Run a receiver."""
+    with FakeHttpServer(Answer(200, body=b'{"text":"Success","code":0}')) as server:
 
-    def __init__(self) -> None:
-        self._server = FakeHttpServer(Answer(200, body=b'{"text":"Success","code":0}'))
+        def messages() -> list[str]:
+            lines = [line for r in server.requests for line in r.body.split(b"\n") if line]
+            return [json.loads(line)["event"]["message"] for line in lines]
 
-    def __enter__(self) -> Target:
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.__exit__(kind, error, trace)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Keyword arguments of the sink; JSON types only, since some travel on a command line."""
-        return {"url": self._server.url, "token": "conformance-token"}
-
-    def messages(self) -> list[str]:
-        """Return the messages of the events, in the order of their arrival."""
-        lines = [line for r in self._server.requests for line in r.body.split(b"\n") if line]
-        return [json.loads(line)["event"]["message"] for line in lines]
+        yield Target({"url": server.url, "token": "conformance-token"}, messages)
