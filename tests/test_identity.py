@@ -125,6 +125,23 @@ def test_data_cannot_change_it(project: Project, operation, name: str) -> None:
     assert contents_of(project.path) == before
 
 
+@pytest.mark.parametrize("name", IDENTITY)
+def test_a_removed_record_does_not_open_the_door(project: Project, name: str) -> None:
+    """A hand edit or a bad merge that drops the record leaves the answers to compare with."""
+    path = project.path / ".copier-answers.yml"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith("created_for:")]
+    assert len(kept) == len(lines) - 1
+    path.write_text("".join(kept), encoding="utf-8")
+    commit(project.path, "Without the record")
+    before = contents_of(project.path)
+    with pytest.raises(ValueError, match="was created with"):
+        update(project, data={name: IDENTITY[name]}, defaults=True)
+    assert contents_of(project.path) == before
+    update(project, defaults=True)
+    assert project.answers["created_for"] == "splunk_hec acme-splunk acme_splunk acme_splunk"
+
+
 @OPERATIONS
 @pytest.mark.parametrize("name", IDENTITY)
 def test_record_cannot_be_overruled(project: Project, operation, name: str) -> None:

@@ -45,4 +45,7 @@ def test_neighbours_are_complete(reserved, template, tmp_path) -> None:
     dependencies = re.search(r"(?ms)^dependencies = \[(.*?)^\]", pyproject)[1]
     names = set(re.findall(r'(?m)^ +"([a-z]+)', dependencies))
     assert names == {"fapilog", "httpx", "orjson", "pydantic"}
-    assert names - set(reserved.NEIGHBOURS) == set()
+    tools = set(re.findall(r'(?m)^ +"([a-z-]+)==', pyproject))
+    assert {"build", "pytest-cov", "twine"} <= tools
+    modules = names | {tool.replace("-", "_") for tool in tools}
+    assert modules - set(reserved.NEIGHBOURS) == set()

@@ -389,9 +389,9 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         name="child_sends_what_the_parent_has",
-        path="_delivery/delivery.py",
-        find="    for delivery in list(_deliveries):\n        delivery._start_clean()\n",
-        replace="    for delivery in list(_deliveries):\n        delivery._sender = None\n",
+        path="_delivery/registry.py",
+        find="    for delivery in list(_deliveries):\n        delivery.start_clean()\n",
+        replace="    for delivery in list(_deliveries):\n        pass\n",
         caught_by=_DELIVERY,
     ),
     Fault(
@@ -441,6 +441,27 @@ FAULTS: list[Fault] = [
         path="_delivery/configure.py",
         find="warnings.warn(message, RuntimeWarning",
         replace="dict(message=message",
+        caught_by=_HOST,
+    ),
+    Fault(
+        name="events_taken_after_the_exit",
+        path="_delivery/delivery.py",
+        find="        if registry.is_exiting():\n            return False\n",
+        replace="",
+        caught_by=_DELIVERY,
+    ),
+    Fault(
+        name="stop_leaves_its_sentinel",
+        path="_delivery/sentinel.py",
+        find="        self._dismiss()\n",
+        replace="",
+        caught_by=_HOST,
+    ),
+    Fault(
+        name="cancelled_twice_under_a_timeout",
+        path="_delivery/host.py",
+        find="        if not task.cancelling():\n            return",
+        replace="        if False:\n            return",
         caught_by=_HOST,
     ),
 ]

@@ -16,9 +16,10 @@ from typing import Any
 import orjson
 import pytest
 
+from acme_splunk_hec._delivery import registry
 from acme_splunk_hec._delivery.buffer import Offer
 from acme_splunk_hec._delivery.deadletter import DeadLetterFile
-from acme_splunk_hec._delivery.delivery import Delivery, close_all
+from acme_splunk_hec._delivery.delivery import Delivery
 from acme_splunk_hec._delivery.errors import ConfigurationError
 from acme_splunk_hec._delivery.ledger import RefuseReason, Stats
 from acme_splunk_hec._delivery.records import (
@@ -401,8 +402,22 @@ def test_close_all_finds_what_nobody_holds() -> None:
     with FakeHttpServer() as server:
         offer(delivery(server.url, linger_seconds=SLOW), b"orphan")
         gc.collect()
-        close_all()
+        registry.close_all()
     assert received(server) == [b"orphan"]
+
+
+def test_nothing_is_taken_after_the_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fapilog's thread writes after the exit hook would be lost in silence: it is refused."""
+    with FakeHttpServer() as server:
+        target = delivery(server.url, linger_seconds=SLOW)
+        offer(target, b"in time")
+        monkeypatch.setattr(registry, "_exiting", False)  # set back when the test is over
+        registry.close_at_exit()
+        assert target.offer(Record(b"too late")) is Offer.CLOSED
+        target.refuse(RefuseReason.CLOSED)
+    assert received(server) == [b"in time"]
+    assert target.stats().refused == {"closed": 1}
+    assert target.stats().balanced
 
 
 def test_books_balance_under_many_threads() -> None:

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import sys
 import threading
 import traceback
 from collections.abc import Callable
@@ -266,6 +268,42 @@ def test_a_cancelled_wait_does_not_escape() -> None:
         asyncio.run(run())
     assert results == [True, False]
     assert sink.stats().refused == {"buffer_full": 1}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.timeout is new in 3.11")
+def test_a_timeout_around_a_wait_leaves_nothing_behind() -> None:
+    """Who bounds `write` with a time-out of its own is not cancelled once more later."""
+    with FakeHttpServer(Answer(503)) as server:
+        sink = PlainSink(
+            url=server.url, buffer_max_events=1, block_timeout_seconds=1, close_timeout_seconds=0
+        )
+
+        async def run() -> list[bool]:
+            results = [await sink.write({"message": 1})]
+            with contextlib.suppress(TimeoutError):  # the answer and the time-out may cross
+                async with asyncio.timeout(0.01):
+                    results.append(await sink.write({"message": 2}))
+            for _ in range(3):
+                await asyncio.sleep(0)
+            await sink.stop()
+            return results
+
+        assert asyncio.run(run()) == [True, False]
+    assert sink.stats().refused == {"buffer_full": 1}
+
+
+def test_a_stopped_sink_leaves_no_task() -> None:
+    """In a loop that goes on, nothing of a stopped sink stays behind to be complained about."""
+    with FakeHttpServer() as server:
+
+        async def run() -> set[str]:
+            sink = PlainSink(url=server.url)
+            await sink.write({"message": 1})
+            await sink.stop()
+            await asyncio.sleep(0)
+            return {task.get_name() for task in asyncio.all_tasks()}
+
+        assert "fapilog-sink-sentinel" not in asyncio.run(run())
 
 
 def test_an_oversize_event_is_refused_by_name() -> None:

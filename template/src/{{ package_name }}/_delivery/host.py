@@ -10,7 +10,6 @@ load by stdout without a word, and may call one sink from several loops and thre
 from __future__ import annotations
 
 import asyncio
-import atexit
 import os
 import sys
 import threading
@@ -21,7 +20,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from .buffer import Offer
 from .configure import heard, load_config
-from .delivery import CloseReport, Delivery, Exchange, close_all
+from .delivery import CloseReport, Delivery, Exchange
 from .errors import ConfigurationError
 from .event import Event, from_entry, from_serialized
 from .ledger import RefuseReason, Stats
@@ -164,9 +163,15 @@ def _postpone_cancellation() -> None:
     """
     task = asyncio.current_task()
     if task is not None:
-        if sys.version_info >= (3, 11):
-            task.uncancel()  # the same cancellation, not one more
-        task.cancel()
+        asyncio.get_running_loop().call_soon(_cancel_again, task)
+
+
+def _cancel_again(task: asyncio.Task[Any]) -> None:
+    if sys.version_info >= (3, 11):
+        if not task.cancelling():
+            return  # a time-out around `write`, which has been answered meanwhile
+        task.uncancel()  # the same cancellation, not one more
+    task.cancel()
 
 
 def live_sinks() -> list[DeliverySink[Any]]:
@@ -209,6 +214,5 @@ _registry: weakref.WeakValueDictionary[tuple[Any, ...], Sentinels] = weakref.Wea
 _registry_lock = threading.Lock()
 _live_sinks: weakref.WeakSet[DeliverySink[Any]] = weakref.WeakSet()
 
-atexit.register(close_all)
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_forget_parent)

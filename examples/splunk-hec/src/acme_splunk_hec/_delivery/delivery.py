@@ -11,13 +11,12 @@ something (accounts, slot) is a plain object; this module and `sender.py` only t
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
-import weakref
 from typing import Any
 
+from . import registry
 from .accounts import Accounts
 from .alerts import Alerts
 from .buffer import Offer
@@ -32,7 +31,7 @@ from .settings import DeliverySettings
 from .shared import Shared
 from .slot import Slot
 
-__all__ = ["CloseReport", "Closing", "Delivery", "Exchange", "close_all"]
+__all__ = ["CloseReport", "Closing", "Delivery", "Exchange"]
 
 _BURY_SECONDS = 1.0  # longest wait of a report for a dead-letter file that is being written
 
@@ -54,10 +53,10 @@ class Delivery:
         self._name = name
         self._settings = settings
         self._exchange = exchange
-        self._start_clean()
-        _deliveries.add(self)
+        self.start_clean()
+        registry.add(self)
 
-    def _start_clean(self) -> None:
+    def start_clean(self) -> None:
         """Begin with empty books: at construction, and in a forked child (the parent has its own)."""
         settings = self._settings
         dead_letter = None
@@ -73,6 +72,11 @@ class Delivery:
         )
         self._sender: Sender | None = None
         self._lost_reported = 0
+
+    @property
+    def grace_seconds(self) -> float:
+        """How long the end of the interpreter waits for what is pending."""
+        return self._settings.close_timeout_seconds
 
     def offer(self, record: Record) -> Offer:
         """Take a record, and start the sender thread if none runs; never blocks on I/O.
@@ -190,7 +194,9 @@ class Delivery:
         )
 
     def _open(self) -> bool:
-        """Start a sender; False when the interpreter is exiting and allows no new thread."""
+        """Start a sender, unless the interpreter is exiting and would end it before its work."""
+        if registry.is_exiting():
+            return False
         sender = Sender(self._shared, self._exchange, self._new_slot())
         name = f"{self._name}-sender"
         try:
@@ -201,7 +207,7 @@ class Delivery:
         return True
 
     def _work(self, sender: Sender) -> None:
-        """Run the sender. As a method it keeps this object alive, for `close_all`, while there is work."""
+        """Run the sender. As a method it keeps this object alive, for the exit, while there is work."""
         sender.run()
 
     def _new_slot(self) -> Slot:
@@ -223,27 +229,3 @@ class Delivery:
             return False
         buffer = self._shared.accounts.buffer
         return buffer.queued == 1 or buffer.ready_at() == float("-inf")
-
-
-def close_all() -> None:
-    """Close every delivery of this process, each within its `close_timeout_seconds`, side by side."""
-    closings = []
-    for delivery in list(_deliveries):
-        grace = delivery._settings.close_timeout_seconds
-        closings.append((delivery, delivery.begin_close(grace)))
-    for delivery, closing in closings:
-        if closing.sender is not None:
-            closing.sender.done.wait(max(0.0, closing.deadline - time.monotonic()))
-        delivery.finish_close(closing)
-
-
-def _forget_parent() -> None:
-    """After a fork: the child has no sender threads, and the parent delivers its own records."""
-    for delivery in list(_deliveries):
-        delivery._start_clean()
-
-
-_deliveries: weakref.WeakSet[Delivery] = weakref.WeakSet()
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_forget_parent)

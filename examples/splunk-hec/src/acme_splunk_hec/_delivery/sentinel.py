@@ -11,6 +11,7 @@ sinks' sentinels need the loop for theirs at the same time.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 import weakref
@@ -56,13 +57,23 @@ class Sentinels:
         self._users.discard(user)  # until it writes again
         if self._users:
             return await self._flush(grace_seconds)
+        self._dismiss()
         return await self._close(grace_seconds)
+
+    def _dismiss(self) -> None:
+        """End the sentinels of all loops: there is nothing left for them to do."""
+        tasks, self._tasks, self._latest = self._tasks, {}, None
+        for loop, task in tasks.items():
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(task.cancel)
 
     async def _stand(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
             await loop.create_future()
         except asyncio.CancelledError:
-            self._tasks.pop(loop, None)
+            if self._tasks.get(loop) is not asyncio.current_task():
+                raise  # dismissed
+            del self._tasks[loop]
             self._latest = None
             if self._tasks:
                 await self._flush(GRACE_SECONDS)
