@@ -464,4 +464,18 @@ FAULTS: list[Fault] = [
         replace="        if False:\n            return",
         caught_by=_HOST,
     ),
+    Fault(
+        name="end_of_a_multiprocessing_child_unnoticed",
+        path="_delivery/registry.py",
+        find="util.register_after_fork(close_at_exit, _watch_exit_of_child)",
+        replace="util.info('')",
+        caught_by=_DELIVERY,
+    ),
+    Fault(
+        name="dead_letter_path_unchecked",
+        path="_delivery/settings.py",
+        find="        if path.is_dir():\n",
+        replace="        if path:\n            return path\n        if path.is_dir():\n",
+        caught_by=_HOST,
+    ),
 ]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import threading
 import time
@@ -310,10 +311,13 @@ def test_close_keeps_the_rest_in_the_dead_letter_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("obstacle", ["full", "unwritable"])
 def test_what_the_dead_letter_file_cannot_take_is_counted(
-    tmp_path: Path, obstacle: str, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    obstacle: str,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A full or unwritable file loses events by name, and somebody is told."""
-    path = tmp_path if obstacle == "unwritable" else tmp_path / "dead.jsonl"
+    path = tmp_path / "dead.jsonl"
     with FakeHttpServer(Answer(503)) as server:
         target = delivery(
             server.url,
@@ -321,12 +325,15 @@ def test_what_the_dead_letter_file_cannot_take_is_counted(
             dead_letter_path=path,
             dead_letter_max_bytes=1_000,
         )
+        if obstacle == "unwritable":
+            path.mkdir()
         offer(target, *[b"x" * 600] * 2)
         stats = wait_for_stats(target, lambda s: s.pending == 0)
         target.close(1.0)
     kept = 0 if obstacle == "unwritable" else 1
     assert (stats.dead_lettered, stats.dropped) == (kept, {"expired": 2 - kept})
     assert "dead" in caplog.text
+    assert "The dead-letter file was full" in capsys.readouterr().err
 
 
 def test_a_report_waits_for_the_dead_letter_file(tmp_path: Path) -> None:
@@ -479,3 +486,21 @@ def test_a_forked_child_starts_clean() -> None:
         assert received(server) == [b"child"]
         target.close(5.0)
     assert received(server) == [b"child", b"parent"]
+
+
+def _offer_and_return(target: Delivery) -> None:
+    offer(target, b"child")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # 3.12 warns: forking with threads
+def test_the_end_of_a_multiprocessing_child_delivers() -> None:
+    """Such a child ends without atexit hooks before Python 3.13; what it buffered arrives."""
+    with FakeHttpServer() as server:
+        target = delivery(server.url, linger_seconds=SLOW)
+        context = multiprocessing.get_context("fork")
+        child = context.Process(target=_offer_and_return, args=(target,))
+        child.start()
+        child.join(10)
+        assert child.exitcode == 0
+        assert received(server) == [b"child"]

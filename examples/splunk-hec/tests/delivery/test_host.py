@@ -504,6 +504,16 @@ def test_a_missing_certificate_file_is_heard() -> None:
         PlainSink(url="https://127.0.0.1:1", tls_ca_file="/no/such/file.pem")
 
 
+@pytest.mark.parametrize("path", ["", ".", "no/such/folder/dead.jsonl"])
+def test_an_unusable_dead_letter_path_is_heard(path: str) -> None:
+    """The net is looked at when it is hung up, and not when somebody falls."""
+    with (
+        pytest.warns(RuntimeWarning, match="dead_letter_path"),
+        pytest.raises(ConfigurationError),
+    ):
+        PlainSink(url="http://127.0.0.1:1", dead_letter_path=path)
+
+
 def test_tls_settings_without_tls_are_refused() -> None:
     """Who sets a certificate authority expects it to be used: http:// would ignore it."""
     with pytest.warns(RuntimeWarning), pytest.raises(ConfigurationError, match="https://"):

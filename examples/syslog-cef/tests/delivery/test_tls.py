@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -225,3 +226,18 @@ def test_encrypted_key_does_not_ask(client_files: tuple[Path, Path]) -> None:
     path.write_bytes(encrypted)
     with pytest.raises(ConfigurationError, match="unencrypted"):
         client_context(_Settings(tls_client_cert_file=chain, tls_client_key_file=path))
+
+
+def test_an_expired_certificate_gets_its_own_advice(ca_file: Path) -> None:
+    """Another authority or host name would not help; a new certificate does."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    days = [datetime(2020, 1, day, tzinfo=timezone.utc) for day in (1, 2)]
+    CA.issue_cert("127.0.0.1", not_before=days[0], not_after=days[1]).configure_cert(context)
+    with FakeHttpServer(tls=context) as server:
+        client = HttpClient(
+            server.url, settings=_Settings(tls_ca_file=ca_file), user_agent="acme/1.0"
+        )
+        with pytest.raises(TransportError, match="renew it on the server") as caught:
+            client.send(HttpRequest("/", {}, b""), 5.0)
+        client.close(1.0)
+    assert caught.value.configuration

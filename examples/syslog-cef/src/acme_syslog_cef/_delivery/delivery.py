@@ -188,9 +188,12 @@ class Delivery:
             return
         self._lost_reported = lost
         reasons = ", ".join(f"{reason}: {count}" for reason, count in stats.dropped.items())
+        advice = "Set dead_letter_path to keep events that cannot be delivered."
+        if self._shared.dead_letter is not None:
+            advice = "The dead-letter file was full or could not be written."
         self._shared.alerts.last_words(
             f"{lost} of {stats.accepted} accepted events were lost ({reasons}); {stats.delivered} "
-            f"were delivered. Set dead_letter_path to keep events that cannot be delivered."
+            f"were delivered. {advice}"
         )
 
     def _open(self) -> bool:

@@ -8,6 +8,7 @@ import atexit
 import os
 import time
 import weakref
+from multiprocessing import util
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,5 +56,14 @@ def _forget_parent() -> None:
         delivery.start_clean()
 
 
+def _watch_exit_of_child(_: object) -> None:
+    """A forked child of multiprocessing runs no atexit hooks before Python 3.13, but finalizers."""
+    util.Finalize(None, close_at_exit, exitpriority=10)
+
+
+util.register_after_fork(close_at_exit, _watch_exit_of_child)
+# A name look-up imports this codec. If a process forks while its sender thread does so, the child waits
+# for the import's lock for ever.
+"x".encode("idna")
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_forget_parent)

@@ -8,12 +8,13 @@ Values may arrive as strings, since the host hands over environment variables as
 from __future__ import annotations
 
 import json
+import os
 import typing
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 BufferPolicy = Literal["block", "drop_newest", "drop_oldest"]
 
@@ -92,6 +93,19 @@ class DeliverySettings(BaseModel):
     """File (JSON Lines, mode 0600) for events given up or refused for good; None: dropped, counted."""
     dead_letter_max_bytes: int = Field(default=100_000_000, ge=1_000)
     """The dead-letter file takes no more than this; what comes after is dropped and counted."""
+
+    @field_validator("dead_letter_path")
+    @classmethod
+    def _usable_file(cls, path: Path | None) -> Path | None:
+        """Find out now, and not when events are being lost, that they could not be kept."""
+        if path is None:
+            return None
+        path = path.expanduser()
+        if path.is_dir():
+            raise ValueError("must be a file and not a folder")
+        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+            raise ValueError("must be in a folder that exists and can be written to: create it")
+        return path
 
     @model_validator(mode="before")
     @classmethod

@@ -22,6 +22,7 @@ TLS_CONFIGURATION_WORDS = (
     "UNSUPPORTED_PROTOCOL",
     "WRONG_VERSION_NUMBER",
 )
+_OUT_OF_TIME = (9, 10)  # OpenSSL: X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED
 
 
 def transport_error(error: OSError, target: str, *, ambiguous: bool = False) -> TransportError:
@@ -34,6 +35,8 @@ def transport_error(error: OSError, target: str, *, ambiguous: bool = False) -> 
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         advice = "set tls_ca_file to the authority that signed it, or correct the host in the url"
+        if error.verify_code in _OUT_OF_TIME:
+            advice = "renew it on the server, or set the clock of this machine"
         reason = f"the certificate of {target} does not verify ({error.verify_message}): {advice}"
         return TransportError(reason, configuration=True)
     if isinstance(error, ssl.SSLError):
