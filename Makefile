@@ -26,10 +26,11 @@ format: $(READY)
 	$(BIN)/ruff check --fix --exit-zero --quiet demo scripts tests
 	$(BIN)/ruff format demo scripts tests
 
-# Raise the pins. `uv` is not among them: pip install uv.
+# Raise the pins. `uv` is not among them: pip install uv. Extras stay in the pins: pip before 23.3 does
+# not see that `coverage==1` pins the `coverage[toml]` that something else asks for.
 requirements:
 	uv pip compile --universal --python-version 3.10 --upgrade --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-strip-extras \
 	  --quiet --output-file requirements.txt requirements.in
 
 $(READY): requirements.txt

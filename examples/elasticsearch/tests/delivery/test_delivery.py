@@ -7,6 +7,8 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -504,3 +506,29 @@ def test_the_end_of_a_multiprocessing_child_delivers() -> None:
         child.join(10)
         assert child.exitcode == 0
         assert received(server) == [b"child"]
+
+
+FIRST_IMPORT_IN_CHILD = """
+import multiprocessing
+def child():
+    from acme_elasticsearch._delivery import registry
+    registry.close_all = lambda: print("closed", flush=True)
+if __name__ == "__main__":
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join(10)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_multiprocessing_child_that_imports_the_plugin_first_closes_too() -> None:
+    """The hooks of a fork that is over come too late; such a child has one of its own."""
+    source = Path(registry.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_IMPORT_IN_CHILD],
+        env=os.environ | {"PYTHONPATH": str(source)},
+        capture_output=True,
+        timeout=20,
+        check=True,
+    )
+    assert b"closed" in done.stdout

@@ -8,7 +8,7 @@ import atexit
 import os
 import time
 import weakref
-from multiprocessing import util
+from multiprocessing import process, util
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def _watch_exit_of_child(_: object) -> None:
 
 
 util.register_after_fork(close_at_exit, _watch_exit_of_child)
+if process.parent_process() is not None:  # imported in the child: its fork is over
+    _watch_exit_of_child(None)
 # A name look-up imports this codec. If a process forks while its sender thread does so, the child waits
 # for the import's lock for ever.
 "x".encode("idna")
