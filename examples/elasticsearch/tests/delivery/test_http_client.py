@@ -24,13 +24,13 @@ from acme_elasticsearch._delivery.errors import (
 from acme_elasticsearch._delivery.http_client import (
     ANSWER_MAX_BYTES,
     HttpClient,
-    retry_after_seconds,
     transport_error,
 )
 from acme_elasticsearch._delivery.records import (
     HttpRequest,
     HttpResponse,
 )
+from acme_elasticsearch._delivery.retry import retry_after_seconds
 from acme_elasticsearch._delivery.settings import (
     DeliverySettings,
     TlsSettings,

@@ -24,13 +24,13 @@ from acme_splunk_hec._delivery.errors import (
 from acme_splunk_hec._delivery.http_client import (
     ANSWER_MAX_BYTES,
     HttpClient,
-    retry_after_seconds,
     transport_error,
 )
 from acme_splunk_hec._delivery.records import (
     HttpRequest,
     HttpResponse,
 )
+from acme_splunk_hec._delivery.retry import retry_after_seconds
 from acme_splunk_hec._delivery.settings import (
     DeliverySettings,
     TlsSettings,

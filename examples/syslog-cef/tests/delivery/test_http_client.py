@@ -24,13 +24,13 @@ from acme_syslog_cef._delivery.errors import (
 from acme_syslog_cef._delivery.http_client import (
     ANSWER_MAX_BYTES,
     HttpClient,
-    retry_after_seconds,
     transport_error,
 )
 from acme_syslog_cef._delivery.records import (
     HttpRequest,
     HttpResponse,
 )
+from acme_syslog_cef._delivery.retry import retry_after_seconds
 from acme_syslog_cef._delivery.settings import (
     DeliverySettings,
     TlsSettings,

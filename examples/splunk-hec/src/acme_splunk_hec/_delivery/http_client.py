@@ -10,30 +10,29 @@ proxy variables of the environment (`HTTPS_PROXY`, `NO_PROXY`, ...) are honoured
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import logging
-import re
 import ssl
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timezone
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Protocol
 from urllib.parse import urlsplit
 
+import certifi  # noqa: F401 - httpx does so later; a child forked meanwhile would wait for ever
+import httpcore  # noqa: F401 - as certifi
 import httpx
 
 from . import socket_errors
 from .errors import ConfigurationError, TransportError
 from .records import Confirmation, HttpRequest, HttpResponse
+from .retry import retry_after_seconds
 from .tls import TlsFields, context_for
 
 ANSWER_MAX_BYTES = 16 * 1024 * 1024
 """A longer answer body is not read; no platform's answer to one batch comes near it."""
 
 _SLICE_BYTES = 64 * 1024  # the body goes out in slices, so that the time limit holds in between
-_SECONDS = re.compile(r"-?\d{1,10}(\.\d{1,10})?", re.ASCII)
 _NOT_SENT = (
     # Before a byte of the request can have left.
     httpx.ConnectError,
@@ -75,7 +74,7 @@ class HttpClient:
         context: TLS context to use instead of one made from the settings.
 
     Raises:
-        ConfigurationError: a TLS file or a proxy variable of the environment cannot be used.
+        ConfigurationError: a TLS file, or a proxy variable of the environment, is unusable.
     """
 
     def __init__(
@@ -156,25 +155,6 @@ class HttpClient:
             response.close()
         wait = retry_after_seconds(response.headers.get("retry-after"), time.time())
         return HttpResponse(response.status_code, body, dict(response.headers), wait)
-
-
-def retry_after_seconds(value: str | None, now: float) -> float | None:
-    """Read a Retry-After header (RFC 9110 section 10.2.3) as seconds from now, never negative.
-
-    Args:
-        value: A number of seconds or an HTTP date; anything else counts as absent.
-        now: Seconds since the epoch.
-    """
-    text = (value or "").strip()
-    if _SECONDS.fullmatch(text):
-        return max(0.0, float(text))
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
-        return max(0.0, moment.timestamp() - now)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
 
 
 def transport_error(error: Exception, target: str) -> TransportError:

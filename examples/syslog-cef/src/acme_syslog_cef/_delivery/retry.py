@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
+import email.utils
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timezone
 
 _LARGEST_EXPONENT = (
     30  # 2**30 half-seconds are 17 years: beyond any sensible cap, short of overflow
 )
+
+_SECONDS = re.compile(r"-?\d{1,10}(\.\d{1,10})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,25 @@ class RetryPolicy:
             return pause
         # Jitter on top of Retry-After: all clients were told the same number.
         return min(after_seconds, self.retry_after_max_seconds) + pause
+
+
+def retry_after_seconds(value: str | None, now: float) -> float | None:
+    """Read a Retry-After header (RFC 9110 section 10.2.3) as seconds from now, never negative.
+
+    Args:
+        value: A number of seconds or an HTTP date; anything else counts as absent.
+        now: Seconds since the epoch.
+    """
+    text = (value or "").strip()
+    if _SECONDS.fullmatch(text):
+        return max(0.0, float(text))
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return max(0.0, moment.timestamp() - now)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
 
 
 class AgeClock:
