@@ -113,8 +113,12 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     default: Any = field.get_default(call_default_factory=True)
-    if default is None or isinstance(default, bool):
+    if default is None:
+        return "none"
+    if isinstance(default, bool):
         return str(default).lower()
+    if not default and isinstance(default, (tuple, frozenset)):
+        return "[]"
     return _plain(str(default))
 
 

@@ -10,7 +10,8 @@ import orjson
 
 from acme_elasticsearch._delivery.delivery import Delivery, Exchange
 from acme_elasticsearch._delivery.host import DeliverySink
-from acme_elasticsearch._delivery.http_client import HttpClient
+from acme_elasticsearch._delivery.http_client import http_endpoints
+from acme_elasticsearch._delivery.http_status import with_moved_statuses
 from acme_elasticsearch._delivery.records import (
     Batch,
     Delivered,
@@ -24,16 +25,16 @@ from acme_elasticsearch._delivery.records import (
 )
 from acme_elasticsearch._delivery.settings import (
     DeliverySettings,
+    HttpSettings,
+    TargetSettings,
     TlsSettings,
     http_status_class,
 )
 
 
-class PlainConfig(TlsSettings, DeliverySettings):
+class PlainConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySettings):
     """Settings of the plain platform."""
 
-    url: str
-    """Where the server is."""
     linger_seconds: float = 0.01
     """Close a batch when its oldest event has waited this long."""
     retry_initial_seconds: float = 0.01
@@ -49,7 +50,7 @@ def classify(response: HttpResponse, batch: Batch) -> Verdict:
     """Decide by the status alone."""
     kind = "ok" if response.status == 200 else http_status_class(response.status)
     if kind == "split":
-        return Split(f"HTTP {response.status}")
+        return Split(f"HTTP {response.status}", too_large=response.status == 413)
     outcomes: dict[str, Any] = {
         "ok": Delivered(),
         "retry": RetryLater(f"HTTP {response.status}", response.retry_after_seconds),
@@ -62,8 +63,8 @@ def exchange(config: PlainConfig) -> Exchange[HttpRequest, HttpResponse]:
     """Wire the plain platform."""
     return Exchange(
         build=build,
-        classify=classify,
-        connect=lambda: HttpClient(config.url, settings=config, user_agent="plain"),
+        classify=with_moved_statuses(classify, config),
+        endpoints=http_endpoints(config, user_agent="plain"),
     )
 
 

@@ -43,7 +43,8 @@ class Sender:
         self.config = ElasticsearchConfig.model_validate(settings)
         self.exchange: Exchange[HttpRequest, HttpResponse]
         self.exchange = ElasticsearchSink(self.config).exchange(self.config)
-        self.client = self.exchange.connect()
+        (connect,) = self.exchange.endpoints.values()
+        self.client = connect()
         assert isinstance(self.client, HttpClient)
 
     def batch(self, *messages: str) -> list[Record]:
@@ -245,7 +246,8 @@ def test_sink_names_itself(server: FakeHttpServer) -> None:
 
     config = ElasticsearchConfig(url=server.url)
     exchange = NamedSink(config).exchange(config)
-    client = exchange.connect()
+    (connect,) = exchange.endpoints.values()
+    client = connect()
     attempt(exchange, client, [Record(b"a\nd")], DEADLINE_SECONDS)
     client.close(0.0)
     assert server.requests[0].headers["user-agent"] == "acme-logs/1.2"

@@ -13,7 +13,7 @@ import pytest
 from acme_elasticsearch._delivery.records import HttpRequest, Record
 from acme_elasticsearch.elasticsearch.config import ElasticsearchConfig
 from acme_elasticsearch.elasticsearch.encoder import Encoder
-from acme_elasticsearch.elasticsearch.request import RequestBuilder
+from acme_elasticsearch.elasticsearch.sink import ElasticsearchSink
 
 BATCH = [Record(b"action 1\ndocument 1"), Record(b"action 2\ndocument 2")]
 BODY = b"action 1\ndocument 1\naction 2\ndocument 2\n"
@@ -21,10 +21,17 @@ KEY = "VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw"
 ENCODED = base64.b64encode(KEY.encode()).decode()
 
 
+class NamedSink(ElasticsearchSink):
+    """A sink with a user agent of its own."""
+
+    user_agent = "acme/1.0"
+
+
 def request_for(**settings: Any) -> HttpRequest:
     """Return the request that these settings make of `BATCH`."""
     config = ElasticsearchConfig.model_validate({"url": "https://es.example.com:9200", **settings})
-    return RequestBuilder(config, user_agent="acme/1.0").build(BATCH)
+    request: HttpRequest = NamedSink(config).exchange(config).build(BATCH)
+    return request
 
 
 def test_every_line_ends_in_a_newline() -> None:
@@ -75,8 +82,8 @@ def test_a_resend_is_the_same_request() -> None:
     """Ids were made with the record, so that a second attempt carries the same ones."""
     config = ElasticsearchConfig(url="http://localhost:9200")
     batch = [Encoder(config).encode({"message": "x"})]
-    builder = RequestBuilder(config, user_agent="acme/1.0")
-    assert builder.build(batch).body == builder.build(batch).body
+    build = NamedSink(config).exchange(config).build
+    assert build(batch).body == build(batch).body
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,11 @@ def stream_delivery(server: FakeSyslogServer, *, tail_seconds: float = 60.0) -> 
     exchange: Exchange[Any, Any] = Exchange(
         build=lambda batch: FrameRequest([record.payload + b"\n" for record in batch]),
         classify=lambda response, batch: response.outcomes,
-        connect=lambda: StreamClient(server.host, server.port, tail_max_seconds=tail_seconds),
+        endpoints={
+            "receiver": lambda: StreamClient(
+                server.host, server.port, tail_max_seconds=tail_seconds
+            )
+        },
     )
     settings = DeliverySettings(linger_seconds=0.01, retry_initial_seconds=0.01)
     return Delivery("stream", settings=settings, exchange=exchange)

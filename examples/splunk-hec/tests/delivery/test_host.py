@@ -383,11 +383,11 @@ def test_a_sharer_that_only_wrote_keeps_the_delivery_open() -> None:
         async def run() -> None:
             await one.write({"message": "one"})
             await two.write({"message": "two"})
-            sender = one._delivery._sender
+            (sender,) = one._delivery._shared.senders
             await one.stop()
-            assert one._delivery._sender is sender
+            assert one._delivery._shared.senders == [sender]
             await two.stop()
-            assert one._delivery._sender is None
+            assert one._delivery._shared.senders == []
 
         asyncio.run(run())
 
@@ -476,7 +476,7 @@ def test_keywords_win_over_a_mapping() -> None:
 @pytest.mark.parametrize(
     ("args", "settings", "said"),
     [
-        ((), {}, "url: it is missing (Where the server is.)"),
+        ((), {}, "url: it is missing (Address of the target.)"),
         ((), {"url": "u", "unknown": 1}, "unknown: there is no such setting"),
         (
             (),

@@ -7,7 +7,6 @@ from __future__ import annotations
 import gzip
 import logging
 import socket
-import ssl
 import threading
 import time
 import traceback
@@ -38,7 +37,6 @@ from acme_splunk_hec._delivery.settings import (
 
 from ..support.fake_http import Answer, FakeHttpServer
 
-CONTEXT = ssl.create_default_context()  # once, since loading it takes longer than a test
 SECRET = "Splunk s3cret-token"
 REQUEST = HttpRequest("/in?x=1", {"Authorization": SECRET, "X-Kind": "log"}, b"payload")
 
@@ -70,7 +68,7 @@ def server() -> Iterator[FakeHttpServer]:
 def client(url: str, **settings: Any) -> HttpClient:
     """Return a client for the base URL under these settings."""
     given = _Settings(**settings)
-    return HttpClient(url, settings=given, user_agent="acme/1.0", context=CONTEXT)
+    return HttpClient(url, settings=given, user_agent="acme/1.0")
 
 
 def send(url: str, timeout: float = 5.0, request: HttpRequest = REQUEST) -> HttpResponse:

@@ -20,6 +20,7 @@ from acme_splunk_hec._delivery.records import (
 from acme_splunk_hec._delivery.retry import RetryPolicy
 from acme_splunk_hec._delivery.slot import (
     PROBES_BEFORE_HOLD,
+    Setback,
     Settlement,
     Slot,
 )
@@ -68,40 +69,27 @@ def test_only_the_failed_are_sent_again() -> None:
     assert result.retried == 1
 
 
-def test_backoff_grows_and_is_capped() -> None:
-    """Each failure doubles the limit of the pause up to the cap."""
-    slot, _ = make_slot(1)
-    pauses = []
-    for _ in range(5):
-        answer(slot, RetryLater("busy"))
-        pauses.append(slot.not_before)
-    assert pauses == [1.0, 2.0, 4.0, 8.0, 8.0]
+def test_what_stops_everything_is_a_setback() -> None:
+    """Without progress the address is to blame: it pauses, the records could go elsewhere at once."""
+    slot, _ = make_slot(2)
+    result = answer(slot, [RetryLater("busy", 3.0), RetryLater("busy", 20.0)], now=5.0)
+    assert result.setback == Setback("busy", 20.0)
+    assert (slot.not_before, slot.held, result.pushed_back) == (5.0, False, True)
 
 
-def test_success_ends_the_backoff() -> None:
-    """After a delivery the next failure starts with the first pause again."""
-    slot, _ = make_slot(1)
-    answer(slot, RetryLater("busy"))
-    answer(slot, Delivered())
-    slot.fill([Record(b"next")], 0.0)
-    answer(slot, RetryLater("busy"))
-    assert slot.not_before == 1.0
-
-
-def test_backoff_outlives_the_batch() -> None:
-    """A batch that expires does not reset the pause: a dead target is not hammered batch by batch."""
-    slot, _ = make_slot(1)
-    answer(slot, RetryLater("busy"))
-    answer(slot, RetryLater("busy"), age=601.0)
-    slot.fill([Record(b"next")], 0.0)
-    answer(slot, RetryLater("busy"))
-    assert slot.not_before == 4.0
+def test_a_part_that_failed_waits_by_itself() -> None:
+    """When some records got through the address is well, and the rest pauses."""
+    slot, _ = make_slot(2)
+    result = answer(slot, [Delivered(), RetryLater("busy")], now=5.0)
+    assert (result.setback, result.pushed_back) == (None, True)
+    assert slot.not_before == 6.0
 
 
 def test_retry_after_is_a_lower_bound() -> None:
-    """The server's wish is kept, with jitter on top."""
-    slot, _ = make_slot(1, random=lambda: 0.0)
-    answer(slot, RetryLater("busy", after_seconds=20.0), now=100.0)
+    """The server's wish for some records is kept, with jitter on top."""
+    slot, _ = make_slot(3, random=lambda: 0.0)
+    verdict = [Delivered(), RetryLater("busy", after_seconds=20.0), RetryLater("busy")]
+    answer(slot, verdict, now=100.0)
     assert slot.not_before == 120.0
 
 
@@ -137,17 +125,39 @@ def test_hold_keeps_everything_and_alerts() -> None:
     result = answer(slot, Hold("token refused"), now=10.0, age=9_999.0)
     assert (result.expired, result.rejected) == ([], [])
     assert result.alert == "token refused"
-    assert slot.held
-    assert slot.not_before == 40.0
+    assert result.setback == Setback("token refused", held=True)
     assert slot.next_batch() == records
 
 
-def test_hold_ends_with_a_delivery() -> None:
-    """The first success after a hold lets the ages run again."""
-    slot, _ = make_slot(1)
-    answer(slot, Hold("token refused"))
+def test_a_part_on_hold_waits_by_itself() -> None:
+    """Records that a target refuses for our configuration, others not, hold this slot."""
+    slot, _ = make_slot(2)
+    result = answer(slot, [Delivered(), Hold("no right")], now=10.0)
+    assert (result.alert, result.setback) == ("no right", None)
+    assert slot.held
+    assert slot.not_before == 40.0
+    slot.wake(12.0)
+    assert slot.not_before == 12.0
     answer(slot, Delivered())
     assert not slot.held
+
+
+def test_only_a_hold_can_be_woken() -> None:
+    """A new secret does not cut the pause of a busy target short."""
+    slot, _ = make_slot(2)
+    answer(slot, [Delivered(), RetryLater("busy")], now=5.0)
+    slot.wake(5.0)
+    assert slot.not_before == 6.0
+
+
+def test_the_oldest() -> None:
+    """The age of what is in hand is that of its oldest record, wherever it stands."""
+    slot, records = make_slot(3)
+    for record, age in zip(records, (5.0, 3.0, 4.0), strict=True):
+        record.accepted_at = age
+    assert slot.oldest_at() == 3.0
+    slot.drain()
+    assert slot.oldest_at() is None
 
 
 def test_unconfirmed_is_handed_over() -> None:
@@ -158,27 +168,24 @@ def test_unconfirmed_is_handed_over() -> None:
     assert len(slot) == 0
 
 
-def test_lost_records_are_resent_after_a_pause() -> None:
-    """A stream that is reset again and again is not hammered, and what it lost comes first."""
+def test_lost_records_come_first_and_are_a_setback() -> None:
+    """What a stream lost is sent before anything newer, each group for a request, oldest first."""
     slot, records = make_slot(2)
     answer(slot, Unconfirmed(7))
     slot.fill([Record(b"later")], 0.0)
     lost = RetryLater("reset", ambiguous=True)
-    result = slot.resend([records], lost, now=0.0, age_now=0.0)
-    assert slot.not_before == 1.0
-    assert slot.next_batch() == records
-    assert (result.retried, result.ambiguous) == (2, 2)
+    result = slot.resend([[records[0]], [records[1]]], lost, now=3.0, age_now=0.0)
+    assert result.setback == Setback("reset")
+    assert slot.next_batch() == records[:1]
+    assert (len(slot), result.retried, result.ambiguous) == (3, 2, 2)
 
 
-def test_a_loss_during_a_pause_is_no_second_failure() -> None:
-    """A failed write and the lost tail behind it are one fault: the pause stays as it is."""
-    slot, _records = make_slot(1)
-    answer(slot, RetryLater("reset"))
-    earlier = [[Record(b"1")], [Record(b"2")]]
-    slot.resend(earlier, RetryLater("reset"), now=0.5, age_now=0.5)
-    assert slot.not_before == 1.0
-    assert slot.next_batch() == earlier[0]
-    assert len(slot) == 3
+def test_a_loss_does_not_cut_a_pause_short() -> None:
+    """A slot that waits already goes on waiting."""
+    slot, _records = make_slot(2)
+    answer(slot, [Delivered(), RetryLater("busy")], now=5.0)
+    slot.resend([[Record(b"1")]], RetryLater("reset"), now=5.5, age_now=0.0)
+    assert slot.not_before == 6.0
 
 
 def test_a_lost_record_can_expire() -> None:
@@ -295,8 +302,8 @@ def test_two_bad_records_alone_do_not_block_for_ever() -> None:
 def test_retry_after_zero_without_progress_is_a_failure() -> None:
     """A server that says "at once" and never delivers is not hammered, and its records expire."""
     slot, _ = make_slot(1)
-    answer(slot, RetryLater("busy", after_seconds=0.0))
-    assert slot.not_before == 1.0
+    result = answer(slot, RetryLater("busy", after_seconds=0.0))
+    assert result.setback == Setback("busy")
     assert len(answer(slot, RetryLater("busy", after_seconds=0.0), age=601.0).expired) == 1
 
 

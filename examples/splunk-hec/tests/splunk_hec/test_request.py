@@ -25,7 +25,7 @@ BATCH = [Record(b'{"event":"a"}'), Record(b'{"event":"b"}'), Record(b'{"event":"
 def build(**overrides: Any) -> HttpRequest:
     """Return the request for the batch under these settings."""
     given: dict[str, Any] = {"url": "https://splunk:8088", "token": "s3cret-token"} | overrides
-    return RequestBuilder(SplunkHecConfig(**given)).build(BATCH)
+    return RequestBuilder(SplunkHecConfig(**given), lambda: given["token"]).build(BATCH)
 
 
 def test_body_is_envelopes_in_order() -> None:
@@ -52,6 +52,15 @@ def test_gzip_is_on_by_default() -> None:
 def test_building_twice_gives_the_same_bytes() -> None:
     """A retry is the same request; no clock goes into it."""
     assert build().body == build().body
+
+
+def test_the_token_is_asked_for_each_time() -> None:
+    """A token may be replaced between two requests."""
+    tokens = iter(["old", "new"])
+    config = SplunkHecConfig(url="https://splunk:8088", token="configured")
+    builder = RequestBuilder(config, lambda: next(tokens))
+    sent = [builder.build(BATCH).headers["Authorization"] for _ in range(2)]
+    assert sent == ["Splunk old", "Splunk new"]
 
 
 def test_path_holds_no_token() -> None:

@@ -258,9 +258,11 @@ def test_a_client_that_cannot_be_made_is_held(caplog: pytest.LogCaptureFixture) 
             tries.append(1)
             if len(tries) < 3:
                 raise ConfigurationError("tls_ca_file cannot be read")
-            return working.connect()
+            (make,) = working.endpoints.values()
+            return make()
 
-        target = Delivery("plain", settings=config, exchange=replace(working, connect=connect))
+        broken = replace(working, endpoints={"plain": connect})
+        target = Delivery("plain", settings=config, exchange=broken)
         offer(target, b"one")
         assert target.flush(5.0)
         target.close(1.0)

@@ -65,7 +65,7 @@ def attempt_with(
     build: Callable[[Batch], bytes] = build,
 ) -> Any:
     """Attempt to send two records."""
-    exchange = Exchange(build=build, classify=classify, connect=lambda: client)
+    exchange = Exchange(build=build, classify=classify, endpoints={"plain": lambda: client})
     return attempt(exchange, client, BATCH, 2.5)
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from acme_syslog_cef.syslog_cef.config import (
     Facility,
     SyslogCefConfig,
+    host_and_port,
 )
 from acme_syslog_cef.syslog_cef.rfc5424 import (
     FACILITIES,
@@ -32,7 +33,7 @@ def test_url_names_transport_host_and_port(url: str, expected: tuple[str, str, i
     """Ports default to the registered ones; IPv6 addresses stand in brackets."""
     config = SyslogCefConfig(url=url)
 
-    assert (config.transport, config.host, config.port) == expected
+    assert (config.transport, *host_and_port(config.url)) == expected
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,8 @@ def _shared_sentinels(sink: DeliverySink[Any]) -> Sentinels:
         sentinels = _registry.get(key)
         if sentinels is None:
             exchange = sink.exchange(sink.config)
-            exchange.connect().close(0.0)  # no connection yet, but what cannot be made shows now
+            for connect in exchange.endpoints.values():
+                connect().close(0.0)  # no connection yet, but what cannot be made shows now
             sentinels = Sentinels(Delivery(sink.name, settings=sink.config, exchange=exchange))
             _registry[key] = sentinels
         return sentinels

@@ -15,6 +15,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
+
+from .endpoints import EndpointStats
 
 
 class RefuseReason(str, Enum):
@@ -59,6 +62,14 @@ class Stats:
     """Records sent again although the target may have them: the possible duplicates."""
     truncated: int
     """Part of `accepted`: shortened by the encoder, and marked."""
+    oldest_seconds: float | None
+    """Age of the oldest pending event, on a clock that stands still during a hold; None: there is none."""
+    held: bool
+    """A person has to repair something before events go on; the log says what."""
+    connections: int
+    """Requests that may be on their way together at the moment."""
+    endpoints: tuple[EndpointStats, ...]
+    """Each address of the target, in the order of preference."""
 
     @property
     def balanced(self) -> bool:
@@ -107,8 +118,8 @@ class Ledger:
         self.warnings += warning
         self.delivered_unconfirmed += not confirmed
 
-    def snapshot(self, *, pending: int, pending_bytes: int) -> Stats:
-        """Freeze the books together with what the buffer counts."""
+    def snapshot(self, **other: Any) -> Stats:
+        """Freeze the books together with the fields of `Stats` that others count."""
         return Stats(
             offered=self.offered,
             accepted=self.accepted,
@@ -118,9 +129,8 @@ class Ledger:
             warnings=self.warnings,
             dropped=dict(self.dropped),
             dead_lettered=self.dead_lettered,
-            pending=pending,
-            pending_bytes=pending_bytes,
             retried=self.retried,
             ambiguous=self.ambiguous,
             truncated=self.truncated,
+            **other,
         )

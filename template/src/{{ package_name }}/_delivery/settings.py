@@ -13,10 +13,14 @@ import typing
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from .hooks import Hook as Hook
+
 BufferPolicy = Literal["block", "drop_newest", "drop_oldest"]
+EndpointPolicy = Literal["failover", "balance"]
 
 RETRY = "retry"
 HOLD = "hold"
@@ -89,6 +93,15 @@ class DeliverySettings(BaseModel):
     """Time for a request to be answered, or for a stream to take a batch."""
     close_timeout_seconds: float = Field(default=5.0, ge=0, le=300)
     """How long `stop()` and the end of the interpreter wait for what is still pending."""
+    max_connections: int = Field(default=1, ge=1, le=4)
+    """Requests on their way together; more than 1 gives up the order of events. It starts with one, adds
+    while the target keeps up, and halves on 429, 503 and time-outs."""
+    endpoint_policy: EndpointPolicy = "failover"
+    """With `failover_urls`: prefer the first that works, or "balance": take turns."""
+    stats_callback: Hook | None = None
+    """Function, or "module:function", that is given a `Stats` every interval, in a sender thread."""
+    stats_interval_seconds: float = Field(default=10.0, gt=0, le=3_600)
+    """Time between two calls of `stats_callback`."""
     dead_letter_path: Path | None = None
     """File (JSON Lines, mode 0600) for events given up or refused for good; None: dropped, counted."""
     dead_letter_max_bytes: int = Field(default=100_000_000, ge=1_000)
@@ -116,8 +129,63 @@ class DeliverySettings(BaseModel):
         return {key: _from_json(cls, key, value) for key, value in data.items()}
 
 
+class TargetSettings(BaseModel):
+    """Where the target is; mixed into a platform's settings, which checks each URL."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    url: str
+    """Address of the target."""
+    failover_urls: tuple[str, ...] = ()
+    """More addresses of the same target, used when `url` does not take events, in this order."""
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """All addresses, in the order of preference."""
+        return (self.url, *self.failover_urls)
+
+    @model_validator(mode="after")
+    def _one_kind_of_address(self) -> TargetSettings:
+        """Keep credentials and events from a less protected way, and each address from being used twice."""
+        if len({urlsplit(url).scheme for url in self.urls}) > 1:
+            raise ValueError("failover_urls must begin with the same scheme as url")
+        if len({endpoint_name(url) for url in self.urls}) < len(self.urls):
+            raise ValueError("failover_urls must name other hosts or ports than url, each once")
+        return self
+
+
+def endpoint_name(url: str) -> str:
+    """Return host, port and path of an address, for messages and statistics; never credentials."""
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
+
+
+class HttpSettings(BaseModel):
+    """What a bare HTTP status means; mixed into the settings of platforms that speak HTTP."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    retry_statuses: frozenset[int] = frozenset()
+    """HTTP statuses that are sent again until the deadline, whatever they would mean otherwise."""
+    drop_statuses: frozenset[int] = frozenset()
+    """HTTP statuses after which the events of the request are given up: dead letter, or dropped."""
+
+    @model_validator(mode="after")
+    def _statuses(self) -> HttpSettings:
+        """Refuse what cannot be meant."""
+        both = self.retry_statuses & self.drop_statuses
+        if both:
+            raise ValueError(f"{min(both)} is in retry_statuses and in drop_statuses")
+        for status in self.retry_statuses | self.drop_statuses:
+            if not 300 <= status <= 599:
+                raise ValueError("retry_statuses and drop_statuses take statuses from 300 to 599")
+        return self
+
+
 class TlsSettings(BaseModel):
     """How TLS connections are verified; mixed into a platform's settings."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     tls_ca_file: Path | None = None
     """PEM file with the certificate authorities to trust instead of the default ones."""

@@ -28,6 +28,17 @@ PROBES_BEFORE_HOLD = 8
 """Single records refused in a row, none accepted, before the configuration is blamed and not them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """An attempt that got no record anywhere: the endpoint is to be left alone for a while."""
+
+    reason: str
+    after_seconds: float | None = None
+    """The server's own wish."""
+    held: bool = False
+    """A person has to repair something; time alone will not."""
+
+
 @dataclass(slots=True)
 class Settlement:
     """What an answer decided; the caller books it."""
@@ -40,13 +51,19 @@ class Settlement:
     ambiguous: int = 0
     alert: str = ""
     """Not empty: a person has to repair something."""
+    setback: Setback | None = None
+    pushed_back: bool = False
+    """The target wants less at a time."""
 
 
 class Slot:
     """The unsettled records of one sender, in order, as groups that are sent together.
 
+    It waits for its own records alone: those that a target took only in part, and suspects. What stopped a
+    whole request is a setback of the endpoint.
+
     Args:
-        policy: How long to wait after failures.
+        policy: How long to wait before the rest of a request is sent again.
         deadline_seconds: Age at which a record that fails again is given up.
         hold_seconds: Time between two attempts while configuration is wrong.
         random: Returns a float in [0, 1); the source of jitter.
@@ -65,7 +82,6 @@ class Slot:
         self._hold_seconds = hold_seconds
         self._random = random
         self._groups: deque[list[Record]] = deque()
-        self._failures = 0
         self._evidence = False  # a record was accepted since the first unexplained refusal
         self._refused_alone = 0
         self._probing = False
@@ -127,26 +143,30 @@ class Slot:
     def resend(
         self, lost: Sequence[list[Record]], failure: RetryLater, *, now: float, age_now: float
     ) -> Settlement:
-        """Take back groups that turned out to be lost on the way, oldest first, each for a request.
-
-        A slot that waits already waits no longer for it.
-        """
-        result = Settlement()
+        """Take back groups that turned out to be lost on the way, oldest first, each for a request."""
+        result = Settlement(setback=Setback(failure.reason))
         for records in reversed(lost):
             self._put_back(
                 self._not_expired([(record, failure) for record in records], result, age_now),
                 result,
             )
-        if self.not_before <= now:
-            self._schedule(held=False, failed=True, after=failure.after_seconds, now=now)
+        self.not_before = max(now, self.not_before)
         return result
 
     def confirm(self) -> None:
         """Note that the target took a record: connection and configuration work."""
-        self._failures = 0
         self._evidence = True
         self._refused_alone = 0
         self._probing = False
+
+    def oldest_at(self) -> float | None:
+        """Return when the oldest record in here was accepted, on the age clock; None: empty."""
+        return min((record.accepted_at for group in self._groups for record in group), default=None)
+
+    def wake(self, now: float) -> None:
+        """Try again now: what a hold waits for has changed."""
+        if self.held:
+            self.not_before = now
 
     def drain(self) -> list[Record]:
         """Give up all records, for the end of the delivery."""
@@ -168,10 +188,21 @@ class Slot:
         holds = [outcome for _, outcome in unsettled if isinstance(outcome, Hold)]
         retries = [outcome for _, outcome in unsettled if isinstance(outcome, RetryLater)]
         blamed = [retry for retry in retries if not (progress and retry.after_seconds == 0.0)]
-        after = max((retry.after_seconds or 0.0 for retry in blamed), default=0.0)
+        after = max((retry.after_seconds or 0.0 for retry in blamed), default=0.0) or None
+        self.held = False
+        self.not_before = now
+        result.pushed_back = bool(blamed)
         if holds:
             result.alert = holds[0].reason
-        self._schedule(held=bool(holds), failed=bool(blamed), after=after or None, now=now)
+            self._evidence = False
+        if unsettled and not progress:
+            reason = unsettled[0][1].reason
+            result.setback = Setback(result.alert or reason, after, held=bool(holds))
+        elif holds:
+            self.held = True
+            self.not_before += self._hold_seconds
+        elif blamed:
+            self.not_before += self._policy.delay(1, after, self._random)
 
     def _not_expired(
         self,
@@ -196,18 +227,6 @@ class Slot:
         if records:
             self._groups.appendleft(records)
             result.retried += len(records)
-
-    def _schedule(self, *, held: bool, failed: bool, after: float | None, now: float) -> None:
-        """Decide when the next attempt is due, whatever it will carry."""
-        self.held = held
-        if held:
-            self._evidence = False
-            self.not_before = now + self._hold_seconds
-        elif failed:
-            self._failures += 1
-            self.not_before = now + self._policy.delay(self._failures, after, self._random)
-        else:
-            self.not_before = now
 
     def _bisect(self, batch: list[Record], verdict: Split, now: float) -> Settlement:
         """Halve a refused request until the culprit is alone, and condemn it only with evidence."""

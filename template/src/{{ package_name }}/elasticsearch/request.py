@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
+from collections.abc import Callable
 from urllib.parse import quote
 
 from .._delivery.records import Batch, HttpRequest
-from .config import ElasticsearchConfig, encoded_api_key
+from .config import ElasticsearchConfig
 
 FILTER_PATH = "errors,took,items.*.status,items.*.error.type,items.*.failure_store"
 """What the answer shall hold: a status of every item, so that positions stay, and no `reason`."""
@@ -26,11 +26,20 @@ class RequestBuilder:
     (`rest.action.multi.allow_explicit_index`).
 
     Args:
-        config: The target, the credentials, and whether to compress.
+        config: The target, and whether to compress.
         user_agent: Value of the User-Agent header.
+        authorization: Returns the value of the Authorization header as it is now, a secret; None: there
+            are no credentials.
     """
 
-    def __init__(self, config: ElasticsearchConfig, *, user_agent: str) -> None:
+    def __init__(
+        self,
+        config: ElasticsearchConfig,
+        *,
+        user_agent: str,
+        authorization: Callable[[], str] | None = None,
+    ) -> None:
+        self._authorization = authorization
         self._gzip = config.gzip
         self._path = f"/{quote(config.data_stream, safe='')}/_bulk?filter_path={FILTER_PATH}"
         self._headers = {
@@ -38,9 +47,6 @@ class RequestBuilder:
             "Accept": "application/json",
             "User-Agent": user_agent,
         }
-        credentials = authorization(config)
-        if credentials is not None:
-            self._headers["Authorization"] = credentials
         if config.gzip:
             self._headers["Content-Encoding"] = "gzip"
 
@@ -49,14 +55,7 @@ class RequestBuilder:
         body = b"".join([record.payload + b"\n" for record in batch])
         if self._gzip:
             body = gzip.compress(body, compresslevel=_GZIP_LEVEL, mtime=0)
-        return HttpRequest(path=self._path, headers=self._headers, body=body)
-
-
-def authorization(config: ElasticsearchConfig) -> str | None:
-    """Return the value of the Authorization header (a secret), or None without credentials."""
-    if config.api_key is not None:
-        return f"ApiKey {encoded_api_key(config.api_key.get_secret_value())}"
-    if config.username is not None and config.password is not None:
-        pair = f"{config.username}:{config.password.get_secret_value()}"
-        return f"Basic {base64.b64encode(pair.encode()).decode()}"
-    return None
+        headers = self._headers
+        if self._authorization is not None:
+            headers = {**headers, "Authorization": self._authorization()}
+        return HttpRequest(path=self._path, headers=headers, body=body)

@@ -125,7 +125,7 @@ def _whole(response: HttpResponse, count: int) -> Verdict:
     if rule is None or rule.kind == DELIVER:  # no document is known to be stored
         rule = _REDIRECTED if 300 <= status < 400 else Rule(http_status_class(status))
     if rule.kind == SPLIT:
-        return Split(_reason(f"HTTP {status}", error_type, rule))
+        return Split(_reason(f"HTTP {status}", error_type, rule), too_large=status == 413)
     return [_outcome(f"HTTP {status}", error_type, rule, response)] * count
 
 

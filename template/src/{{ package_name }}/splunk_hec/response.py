@@ -128,7 +128,8 @@ def _around(bad: int, reason: str, count: int) -> list[Outcome]:
 def _by_status(response: HttpResponse, label: str, count: int) -> Verdict:
     meaning = http_status_class(response.status)
     if meaning == SPLIT:
-        return Split(f"the request was refused as a whole ({label})")
+        reason = f"the request was refused as a whole ({label})"
+        return Split(reason, too_large=response.status == 413)
     outcome: Outcome
     if meaning == RETRY:
         ambiguous = response.status in _MAYBE_STORED

@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import Callable
 from typing import Any
 
 from .._delivery.delivery import Exchange
 from .._delivery.host import DeliverySink
 from .._delivery.records import Client, FrameRequest, FrameResponse, Record
+from .._delivery.settings import endpoint_name
 from .._delivery.stream_client import StreamClient
 from .._delivery.tls import client_context
-from .config import SyslogCefConfig
+from .config import SyslogCefConfig, host_and_port
 from .datagram import DatagramClient
 from .encoder import Encoder
 from .request import RequestBuilder
@@ -34,24 +34,22 @@ class SyslogCefSink(DeliverySink[SyslogCefConfig]):
     def exchange(self, config: SyslogCefConfig) -> Exchange[FrameRequest, FrameResponse]:
         """Return how batches are framed, sent and judged."""
         return Exchange(
-            build=RequestBuilder(config).build, classify=classify, connect=_connector(config)
+            build=RequestBuilder(config).build,
+            classify=classify,
+            endpoints={endpoint_name(url): _connector(config, url) for url in config.urls},
         )
 
 
 def _connector(
-    config: SyslogCefConfig,
+    config: SyslogCefConfig, url: str
 ) -> Callable[[], Client[FrameRequest, FrameResponse]]:
+    host, port = host_and_port(url)
     if config.transport == "udp":
-        return lambda: DatagramClient(config.host, config.port)
-    tls = client_context(config) if config.transport == "tls" else None
-    return lambda: _stream_client(config, tls)
-
-
-def _stream_client(config: SyslogCefConfig, tls: ssl.SSLContext | None) -> StreamClient:
-    return StreamClient(
-        config.host,
-        config.port,
-        tls=tls,
+        return lambda: DatagramClient(host, port)
+    return lambda: StreamClient(
+        host,
+        port,
+        tls=client_context(config) if config.transport == "tls" else None,
         connect_timeout_seconds=config.connect_timeout_seconds,
         stall_timeout_seconds=config.request_timeout_seconds,
         tail_max_bytes=config.tail_max_bytes,

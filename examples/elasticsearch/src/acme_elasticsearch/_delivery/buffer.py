@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from enum import Enum, auto
+from typing import Protocol
 
 from .records import Record
 from .settings import DeliverySettings
@@ -34,6 +35,50 @@ class Offer(Enum):
     """No sender could be started: the interpreter is exiting."""
 
 
+class Buffer(Protocol):
+    """What keeps accepted events until they are settled: `MemoryBuffer`, or the spool on disk."""
+
+    batch_max_bytes: int
+    """A batch closes when its payloads reach this many bytes; the engine lowers it after a 413."""
+    pending: int
+    """Events accepted and not released: queued and taken."""
+    pending_bytes: int
+    """What those are charged with."""
+
+    @property
+    def queued(self) -> int:
+        """Events that wait for a batch."""
+        ...
+
+    def offer(self, record: Record, now: float) -> Offer:
+        """Take the record if it fits; `now` is seconds on the age clock."""
+        ...
+
+    def evict_for(self, record: Record) -> int:
+        """Give up the oldest waiting records until `record` fits; returns how many."""
+        ...
+
+    def ready_at(self) -> float | None:
+        """When the next batch closes, on the age clock; -inf: it is full already; None: empty."""
+        ...
+
+    def oldest_at(self) -> float | None:
+        """When the oldest waiting record was accepted, on the age clock; None: empty."""
+        ...
+
+    def take(self, at_most: int | None = None) -> list[Record]:
+        """Remove the next batch from the queue; it stays charged."""
+        ...
+
+    def take_all(self) -> list[Record]:
+        """Empty the queue for good; the records stay charged until they are released."""
+        ...
+
+    def release(self, records: Sequence[Record]) -> None:
+        """Stop charging for records that are settled."""
+        ...
+
+
 class MemoryBuffer:
     """First in, first out; a batch closes on bytes, events or age, whichever comes first."""
 
@@ -41,10 +86,9 @@ class MemoryBuffer:
         self._settings = settings
         self._queue: deque[Record] = deque()
         self._queued_payload = 0
+        self.batch_max_bytes = settings.batch_max_bytes
         self.pending = 0
-        """Events accepted and not released: queued and taken."""
         self.pending_bytes = 0
-        """What those are charged with."""
 
     @property
     def queued(self) -> int:
@@ -65,19 +109,19 @@ class MemoryBuffer:
         self.pending_bytes += charge
         return Offer.TAKEN
 
-    def evict_for(self, record: Record) -> list[Record]:
+    def evict_for(self, record: Record) -> int:
         """Give up the oldest waiting records until `record` fits; what is in flight stays.
 
-        Returns an empty list when all that waits would not be enough: then nothing is given up.
+        Returns how many; 0 when all that waits would not be enough: then nothing is given up.
         """
         charge = len(record.payload) + RECORD_OVERHEAD_BYTES
         waiting = self._queued_payload + len(self._queue) * RECORD_OVERHEAD_BYTES
         if self.pending_bytes - waiting + charge > self._settings.buffer_max_bytes:
-            return []
-        evicted = []
+            return 0
+        evicted = 0
         while self._queue and not self._fits(charge):
-            evicted.append(self._pop())
-            self.release(evicted[-1:])
+            self.release([self._pop()])
+            evicted += 1
         return evicted
 
     def ready_at(self) -> float | None:
@@ -87,9 +131,13 @@ class MemoryBuffer:
         settings = self._settings
         if len(self._queue) >= settings.batch_max_events:
             return float("-inf")
-        if self._queued_payload >= settings.batch_max_bytes:
+        if self._queued_payload >= self.batch_max_bytes:
             return float("-inf")
         return self._queue[0].accepted_at + settings.linger_seconds
+
+    def oldest_at(self) -> float | None:
+        """When the oldest waiting record was accepted, on the age clock; None: empty."""
+        return self._queue[0].accepted_at if self._queue else None
 
     def take(self, at_most: int | None = None) -> list[Record]:
         """Remove the next batch from the queue, at least one record if any waits; still charged."""
@@ -99,7 +147,7 @@ class MemoryBuffer:
         size = 0
         while self._queue and len(batch) < most:
             size += len(self._queue[0].payload)
-            if batch and size > settings.batch_max_bytes:
+            if batch and size > self.batch_max_bytes:
                 break
             batch.append(self._pop())
         return batch

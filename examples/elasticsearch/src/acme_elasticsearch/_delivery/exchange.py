@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from .errors import TransportError
+from .credentials import Credential
+from .errors import ConfigurationError, TransportError
 from .records import (
     Batch,
     Client,
@@ -23,14 +24,19 @@ from .records import (
 
 @dataclass(frozen=True, slots=True)
 class Exchange(Generic[RequestT, ResponseT]):
-    """What a platform brings: two functions without state, and a client with a connection."""
+    """What a platform brings: two functions without state, and clients with a connection each."""
 
     build: Callable[[Batch], RequestT]
-    """Make the request that carries a batch."""
+    """Make the request that carries a batch. A ConfigurationError holds; nothing is sent."""
     classify: Callable[[ResponseT, Batch], Verdict]
     """Say what an answer means: one outcome per record by position, or `Split`."""
-    connect: Callable[[], Client[RequestT, ResponseT]]
-    """Make a client; it connects when it first sends, not before."""
+    endpoints: Mapping[str, Callable[[], Client[RequestT, ResponseT]]]
+    """Host and port -> make a client, which connects when it first sends; in order of preference.
+
+    Called again after a hold, so that files are read again; a ConfigurationError holds.
+    """
+    credentials: Sequence[Credential] = ()
+    """Secrets that `build` uses."""
 
 
 def attempt(
@@ -42,6 +48,8 @@ def attempt(
     """Send a batch once. Never raises: a fault of the network or of the code is an outcome, too."""
     try:
         request = exchange.build(batch)
+    except ConfigurationError as error:
+        return [Hold(str(error))] * len(batch)
     except Exception as error:
         # Perhaps one record is to blame: halving finds it, or holds if none can be sent.
         return Split(f"building the request failed with {type(error).__name__}")

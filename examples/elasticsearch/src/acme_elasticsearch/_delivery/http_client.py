@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import certifi  # noqa: F401 - httpx does so later; a child forked meanwhile would wait for ever
 import httpcore  # noqa: F401 - as certifi
@@ -27,6 +25,7 @@ from . import socket_errors
 from .errors import ConfigurationError, TransportError
 from .records import Confirmation, HttpRequest, HttpResponse
 from .retry import retry_after_seconds
+from .settings import endpoint_name
 from .tls import TlsFields, context_for
 
 ANSWER_MAX_BYTES = 16 * 1024 * 1024
@@ -57,11 +56,20 @@ _LOGGERS = (
 )
 
 
-class HttpSettings(TlsFields, Protocol):
+class HttpFields(TlsFields, Protocol):
     """The part of the settings that is read here; `DeliverySettings` documents it."""
 
     connect_timeout_seconds: float
     request_timeout_seconds: float
+
+
+class TargetFields(HttpFields, Protocol):
+    """The same and the addresses; `TargetSettings` documents them."""
+
+    @property
+    def urls(self) -> Sequence[str]:
+        """All addresses, in the order of preference."""
+        ...
 
 
 class HttpClient:
@@ -71,7 +79,6 @@ class HttpClient:
         url: Base URL without a query; the path of a request is appended to it.
         settings: Timeouts and TLS.
         user_agent: Product and version, e.g. "acme-splunk/1.2.0".
-        context: TLS context to use instead of one made from the settings.
 
     Raises:
         ConfigurationError: a TLS file, or a proxy variable of the environment, is unusable.
@@ -81,16 +88,15 @@ class HttpClient:
         self,
         url: str,
         *,
-        settings: HttpSettings,
+        settings: HttpFields,
         user_agent: str,
-        context: ssl.SSLContext | None = None,
     ) -> None:
         self._url = url.rstrip("/")
-        self._target = urlsplit(url).netloc.rpartition("@")[2]
+        self._target = endpoint_name(url)
         self._settings = settings
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(_filter)  # twice has no effect
-        context = context or context_for(url, settings)
+        context = context_for(url, settings)
         try:
             with _own_traffic():
                 self._client = httpx.Client(
@@ -155,6 +161,17 @@ class HttpClient:
             response.close()
         wait = retry_after_seconds(response.headers.get("retry-after"), time.time())
         return HttpResponse(response.status_code, body, dict(response.headers), wait)
+
+
+def http_endpoints(
+    settings: TargetFields, *, user_agent: str
+) -> dict[str, Callable[[], HttpClient]]:
+    """Return how to make a client for each address; TLS files are read each time."""
+
+    def connector(url: str) -> Callable[[], HttpClient]:
+        return lambda: HttpClient(url, settings=settings, user_agent=user_agent)
+
+    return {endpoint_name(url): connector(url) for url in settings.urls}
 
 
 def transport_error(error: Exception, target: str) -> TransportError:

@@ -80,6 +80,8 @@ class Split:
     """The request was refused as a whole (413, an unexplained 400): halve it, find the culprit."""
 
     reason: str
+    too_large: bool = False
+    """The size is to blame (413): later batches are made smaller, too."""
 
 
 Verdict: TypeAlias = Sequence[Outcome] | Split

@@ -4,35 +4,55 @@
 
 from __future__ import annotations
 
-import base64
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from .._delivery.settings import DeliverySettings, TlsSettings
+from .._delivery.settings import (
+    DeliverySettings,
+    Hook,
+    HttpSettings,
+    TargetSettings,
+    TlsSettings,
+)
+from .auth import check_basic, encoded_api_key
 
 _STREAM_NAME = re.compile(r"(?P<type>[^-]+)-(?P<dataset>[^-]+)-(?P<namespace>.+)", re.DOTALL)
 _REFUSED_IN_NAMES = re.compile(r'[\\/*?"<>|,#:\s\x00-\x1f\x7f]')
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 _PART_MAX_BYTES = 100
 _NAME_MAX_BYTES = 255
-_CLOUD_KEY_PREFIX = "essu_"
 
 
-class ElasticsearchConfig(TlsSettings, DeliverySettings):
+class ElasticsearchConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySettings):
     """Where events go, as whom, and how large they may be."""
 
     url: str
     """Base URL, http or https, e.g. `https://es.example.com:9200`; it may have a path."""
+    failover_urls: tuple[str, ...] = ()
+    """More nodes of the same cluster, used when `url` does not take events, in this order."""
     data_stream: str = "logs-fapilog-default"
     """Data stream to create documents in, as type-dataset-namespace."""
     api_key: SecretStr | None = None
     """API key: the `encoded` value of the create answer, or `id:key`. Not for OpenSearch."""
+    api_key_file: Path | None = None
+    """File that holds the API key; read for each request, so that a new one is used at once."""
+    api_key_env: str | None = None
+    """Environment variable that holds the API key; read for each request."""
+    api_key_provider: Hook | None = None
+    """Function, or "module:function", that returns the API key; asked again when it is refused."""
     username: str | None = None
-    """User for basic authentication, together with `password`."""
+    """User for basic authentication, together with one of the next four."""
     password: SecretStr | None = None
     """Password for basic authentication."""
+    password_file: Path | None = None
+    """File that holds the password; read for each request."""
+    password_env: str | None = None
+    """Environment variable that holds the password; read for each request."""
+    password_provider: Hook | None = None
+    """Function, or "module:function", that returns the password; asked again when it is refused."""
     gzip: bool = True
     """Compress request bodies."""
     document_max_bytes: int = Field(default=1_000_000, ge=10_000, le=100_000_000)
@@ -47,18 +67,12 @@ class ElasticsearchConfig(TlsSettings, DeliverySettings):
     @field_validator("url")
     @classmethod
     def _check_url(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable or _CONTROL_CHARACTERS.search(url) or " " in url:
-            raise ValueError("must look like https://host:9200")
-        if "@" in parts.netloc:
-            raise ValueError("must hold no credentials: set `api_key`, or `username`, `password`")
-        if "?" in url or "#" in url:
-            raise ValueError("must hold no query and no fragment: give the base URL only")
-        return url.rstrip("/")
+        return base_url(url)
+
+    @field_validator("failover_urls")
+    @classmethod
+    def _check_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(base_url(url) for url in urls)
 
     @field_validator("data_stream")
     @classmethod
@@ -85,46 +99,35 @@ class ElasticsearchConfig(TlsSettings, DeliverySettings):
 
     @model_validator(mode="after")
     def _check_authentication(self) -> ElasticsearchConfig:
-        if (self.username is None) != (self.password is None):
+        keys, passwords = sources(self, "api_key"), sources(self, "password")
+        if len(keys) > 1 or len(passwords) > 1:
+            raise ValueError(f"set one of {' and '.join(keys if len(keys) > 1 else passwords)}")
+        if (self.username is None) != (not passwords):
             raise ValueError("`username` and `password` belong together: set both or none")
-        if self.api_key is not None and self.username is not None:
+        if keys and self.username is not None:
             raise ValueError("set either `api_key` or `username` and `password`, not both")
         if self.username is not None and self.password is not None:
-            _check_basic(self.username, self.password.get_secret_value())
+            check_basic(self.username, self.password.get_secret_value())
         return self
 
 
-def encoded_api_key(api_key: str) -> str:
-    """Return what follows `ApiKey ` in the Authorization header.
-
-    An `id:key` pair is Base64-encoded; the `encoded` form already is, and encoding it again would
-    be answered with 401. A colon tells them apart, since Base64 has none. Keys of Elastic Cloud
-    that start with `essu_` go as they are.
-
-    Raises:
-        ValueError: it is neither; the text does not quote it.
-    """
-    if re.search(r"\s", api_key) or not api_key.isascii() or not api_key.isprintable():
-        raise ValueError("must hold no spaces, line ends or non-ASCII characters")
-    if re.fullmatch(r"[^:]+:[^:]+", api_key):
-        return base64.b64encode(api_key.encode()).decode()
-    if api_key.startswith(_CLOUD_KEY_PREFIX) or _is_encoded_pair(api_key):
-        return api_key
-    raise ValueError("must be the `encoded` value of the create-API-key answer, or `id:key`")
+def sources(config: ElasticsearchConfig, secret: str) -> list[str]:
+    """Return which of the four settings of a secret are set."""
+    names = (secret, f"{secret}_file", f"{secret}_env", f"{secret}_provider")
+    return [name for name in names if getattr(config, name) is not None]
 
 
-def _is_encoded_pair(text: str) -> bool:
+def base_url(url: str) -> str:
+    """Check a URL and take a slash off its end; no message quotes it, it may hold a secret."""
     try:
-        return b":" in base64.b64decode(text, validate=True)
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
-        return False
-
-
-def _check_basic(username: str, password: str) -> None:
-    """Check by RFC 7617 section 2."""
-    if not username or not password:
-        raise ValueError("`username` and `password` must not be empty: leave both out for none")
-    if ":" in username:
-        raise ValueError("`username` must hold no colon")
-    if _CONTROL_CHARACTERS.search(username + password):
-        raise ValueError("`username` and `password` must hold no line ends or control characters")
+        usable = False
+    if not usable or _CONTROL_CHARACTERS.search(url) or " " in url:
+        raise ValueError("must look like https://host:9200")
+    if "@" in parts.netloc:
+        raise ValueError("must hold no credentials: set `api_key`, or `username`, `password`")
+    if "?" in url or "#" in url:
+        raise ValueError("must hold no query and no fragment: give the base URL only")
+    return url.rstrip("/")

@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._delivery.credentials import Credential, credential
 from .._delivery.delivery import Exchange
 from .._delivery.host import DeliverySink
-from .._delivery.http_client import HttpClient
+from .._delivery.http_client import http_endpoints
+from .._delivery.http_status import with_moved_statuses
 from .._delivery.records import HttpRequest, HttpResponse, Record
-from .._delivery.tls import context_for
-from .config import ElasticsearchConfig
+from .auth import basic, encoded_api_key
+from .config import ElasticsearchConfig, sources
 from .encoder import Encoder
 from .request import RequestBuilder
 from .response import classify
@@ -34,10 +36,25 @@ class ElasticsearchSink(DeliverySink[ElasticsearchConfig]):
         Raises:
             ConfigurationError: a TLS file or a proxy variable of the environment cannot be used.
         """
-        user_agent, context = self.user_agent, context_for(config.url, config)
+        secret = _authorization(config)
+        build = RequestBuilder(
+            config,
+            user_agent=self.user_agent,
+            authorization=None if secret is None else secret.value,
+        ).build
+        return Exchange(
+            build=build,
+            classify=with_moved_statuses(classify, config),
+            endpoints=http_endpoints(config, user_agent=self.user_agent),
+            credentials=() if secret is None else (secret,),
+        )
 
-        def connect() -> HttpClient:
-            return HttpClient(config.url, settings=config, user_agent=user_agent, context=context)
 
-        build = RequestBuilder(config, user_agent=user_agent).build
-        return Exchange(build=build, classify=classify, connect=connect)
+def _authorization(config: ElasticsearchConfig) -> Credential | None:
+    """Return the value of the Authorization header, made anew of what it is made of."""
+    if sources(config, "api_key"):
+        return credential(config, "api_key", lambda key: f"ApiKey {encoded_api_key(key)}")
+    username = config.username
+    if username is not None:
+        return credential(config, "password", lambda password: basic(username, password))
+    return None

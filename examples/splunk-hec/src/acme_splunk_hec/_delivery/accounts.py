@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .buffer import MemoryBuffer, Offer
+from .buffer import Buffer, Offer
+from .endpoints import EndpointStats
 from .ledger import DropReason, Ledger, RefuseReason, Stats
 from .records import Record
 from .settings import DeliverySettings
@@ -17,19 +18,17 @@ from .slot import Settlement
 
 
 class Accounts:
-    """Takes records in, and books what became of them."""
+    """Takes records in, and books what became of them.
 
-    def __init__(self, settings: DeliverySettings) -> None:
+    Args:
+        settings: Says whether the oldest gives way when the buffer is full.
+        buffer: Empty.
+    """
+
+    def __init__(self, settings: DeliverySettings, buffer: Buffer) -> None:
         self._drops_oldest = settings.buffer_policy == "drop_oldest"
-        self.buffer = MemoryBuffer(settings)
+        self.buffer = buffer
         self.ledger = Ledger()
-        self.unconfirmed = 0
-        """Pending events that were sent and only wait to be confirmed."""
-
-    @property
-    def sent(self) -> int:
-        """Accepted events that have an outcome or only wait to be confirmed."""
-        return self.ledger.accepted - self.buffer.pending + self.unconfirmed
 
     @property
     def taken(self) -> int:
@@ -40,8 +39,7 @@ class Accounts:
         """Accept the record if it fits; what is not taken has to be offered again or refused."""
         result = self.buffer.offer(record, age_now)
         if result is Offer.FULL and self._drops_oldest:
-            evicted = self.buffer.evict_for(record)
-            self.ledger.drop(DropReason.OLDEST, len(evicted))
+            self.ledger.drop(DropReason.OLDEST, self.buffer.evict_for(record))
             result = self.buffer.offer(record, age_now)
         if result is Offer.TAKEN:
             self.ledger.accept(truncated=record.truncated)
@@ -80,8 +78,20 @@ class Accounts:
         self.ledger.drop(reason, len(records) - buried)
         self.buffer.release(records)
 
-    def snapshot(self) -> Stats:
-        """Freeze the books."""
+    def snapshot(
+        self,
+        *,
+        oldest_seconds: float | None = None,
+        endpoints: Sequence[EndpointStats] = (),
+        held: bool = False,
+        connections: int = 1,
+    ) -> Stats:
+        """Freeze the books, with what only the delivery knows: see `Stats`."""
         return self.ledger.snapshot(
-            pending=self.buffer.pending, pending_bytes=self.buffer.pending_bytes
+            pending=self.buffer.pending,
+            pending_bytes=self.buffer.pending_bytes,
+            oldest_seconds=oldest_seconds,
+            endpoints=tuple(endpoints),
+            held=held,
+            connections=connections,
         )

@@ -8,23 +8,39 @@ Add a setting here, read it in `mapping.py`, and add its row to `docs/splunk_hec
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from .._delivery.settings import DeliverySettings, TlsSettings
+from .._delivery.settings import (
+    DeliverySettings,
+    Hook,
+    HttpSettings,
+    TargetSettings,
+    TlsSettings,
+)
 
 _PATHS = ("", "/services/collector", "/services/collector/event", "/services/collector/event/1.0")
 _TOKEN = re.compile(r"[!-~]+")
+TOKEN_SETTINGS = ("token", "token_file", "token_env", "token_provider")
 
 
-class SplunkHecConfig(TlsSettings, DeliverySettings):
+class SplunkHecConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySettings):
     """Where the events go, who sends them, and what Splunk calls them."""
 
     url: str
     """Scheme, host and port of the collector, e.g. "https://splunk.example.com:8088"."""
-    token: SecretStr
-    """The HEC token; sent in the Authorization header only."""
+    failover_urls: tuple[str, ...] = ()
+    """More collectors of the same Splunk, used when `url` does not take events, in this order."""
+    token: SecretStr | None = None
+    """The HEC token; sent in the Authorization header only. Give it in one of these four ways."""
+    token_file: Path | None = None
+    """File that holds the token; read for each request, so that a new one is used at once."""
+    token_env: str | None = None
+    """Environment variable that holds the token; read for each request."""
+    token_provider: Hook | None = None
+    """Function, or "module:function", that returns the token; asked again when Splunk refuses it."""
     host: str | None = Field(default=None, min_length=1, max_length=255)
     """Value of Splunk's `host`; None: the host of the event, or else the token's default."""
     source: str | None = Field(default=None, min_length=1, max_length=255)
@@ -41,32 +57,24 @@ class SplunkHecConfig(TlsSettings, DeliverySettings):
     @field_validator("url")
     @classmethod
     def _base_url(cls, url: str) -> str:
-        """Reduce the URL to scheme, host and port; no message quotes it, it may hold a secret."""
-        try:
-            parts = urlsplit(url.strip())
-            complete = bool(parts.hostname) and parts.port != 0
-        except ValueError:  # a port that is no number, an unclosed bracket
-            complete = False
-        if not complete or parts.scheme not in ("http", "https") or " " in parts.netloc:
-            raise ValueError("must be scheme, host and port: https://splunk.example.com:8088")
-        if "@" in parts.netloc:
-            raise ValueError("must not hold credentials: put the HEC token into `token`")
-        if parts.query or parts.fragment:
-            raise ValueError("must not hold a query: put the HEC token into `token`")
-        if parts.path.rstrip("/") not in _PATHS:
-            raise ValueError("must not hold a path: the sink appends /services/collector/event")
-        return f"{parts.scheme}://{parts.netloc}"
+        return base_url(url)
+
+    @field_validator("failover_urls")
+    @classmethod
+    def _base_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(base_url(url) for url in urls)
 
     @field_validator("token")
     @classmethod
-    def _plain_token(cls, token: SecretStr) -> SecretStr:
-        """Accept what fits into a header; files and environments like to add a line end."""
-        text = token.get_secret_value().strip()
-        if not text:
-            raise ValueError("is empty: set it to the HEC token from Splunk's data inputs")
-        if not _TOKEN.fullmatch(text):
-            raise ValueError("holds blanks or special characters: give the bare HEC token")
-        return SecretStr(text)
+    def _plain_token(cls, token: SecretStr | None) -> SecretStr | None:
+        return None if token is None else SecretStr(plain_token(token.get_secret_value()))
+
+    @model_validator(mode="after")
+    def _one_token(self) -> SplunkHecConfig:
+        given = [name for name in TOKEN_SETTINGS if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"set one of {', '.join(TOKEN_SETTINGS)}, not {len(given)} of them")
+        return self
 
     @field_validator("host", "source", "sourcetype", "index")
     @classmethod
@@ -74,3 +82,31 @@ class SplunkHecConfig(TlsSettings, DeliverySettings):
         if value is not None and not value.strip():
             raise ValueError("is blank: leave it out to use the default of the token")
         return value
+
+
+def base_url(url: str) -> str:
+    """Reduce a URL to scheme, host and port; no message quotes it, it may hold a secret."""
+    try:
+        parts = urlsplit(url.strip())
+        complete = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, an unclosed bracket
+        complete = False
+    if not complete or parts.scheme not in ("http", "https") or " " in parts.netloc:
+        raise ValueError("must be scheme, host and port: https://splunk.example.com:8088")
+    if "@" in parts.netloc:
+        raise ValueError("must not hold credentials: put the HEC token into `token`")
+    if parts.query or parts.fragment:
+        raise ValueError("must not hold a query: put the HEC token into `token`")
+    if parts.path.rstrip("/") not in _PATHS:
+        raise ValueError("must not hold a path: the sink appends /services/collector/event")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def plain_token(text: str) -> str:
+    """Accept what fits into a header; files and environments like to add a line end."""
+    text = text.strip()
+    if not text:
+        raise ValueError("is empty: set it to the HEC token from Splunk's data inputs")
+    if not _TOKEN.fullmatch(text):
+        raise ValueError("holds blanks or special characters: give the bare HEC token")
+    return text

@@ -9,6 +9,7 @@ other, no array, no commas. Pure: no I/O.
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 
 from .._delivery.records import Batch, HttpRequest
 from .config import SplunkHecConfig
@@ -19,17 +20,22 @@ GZIP_LEVEL = 4
 
 
 class RequestBuilder:
-    """Builds the request of a batch; the client adds the User-Agent."""
+    """Builds the request of a batch; the client adds the User-Agent.
 
-    def __init__(self, config: SplunkHecConfig) -> None:
-        self._token = config.token
+    Args:
+        config: Whether to compress.
+        token: Returns the HEC token as it is now.
+    """
+
+    def __init__(self, config: SplunkHecConfig, token: Callable[[], str]) -> None:
+        self._token = token
         self._gzip = config.gzip
 
     def build(self, batch: Batch) -> HttpRequest:
         """Return the POST that carries the batch, records in order."""
         body = b"\n".join(record.payload for record in batch)
         headers = {
-            "Authorization": f"Splunk {self._token.get_secret_value()}",
+            "Authorization": f"Splunk {self._token()}",
             "Content-Type": "application/json",
         }
         if self._gzip:

@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._delivery.credentials import credential
 from .._delivery.delivery import Exchange
 from .._delivery.host import DeliverySink
-from .._delivery.http_client import HttpClient
+from .._delivery.http_client import http_endpoints
+from .._delivery.http_status import with_moved_statuses
 from .._delivery.records import HttpRequest, HttpResponse, Record
-from .._delivery.tls import context_for
-from .config import SplunkHecConfig
+from .config import SplunkHecConfig, plain_token
 from .encoder import Encoder
 from .request import RequestBuilder
 from .response import classify
@@ -34,9 +35,10 @@ class SplunkHecSink(DeliverySink[SplunkHecConfig]):
         Raises:
             ConfigurationError: a TLS file or a proxy variable of the environment cannot be used.
         """
-        user_agent, context = self.user_agent, context_for(config.url, config)
-
-        def connect() -> HttpClient:
-            return HttpClient(config.url, settings=config, user_agent=user_agent, context=context)
-
-        return Exchange(build=RequestBuilder(config).build, classify=classify, connect=connect)
+        token = credential(config, "token", plain_token)
+        return Exchange(
+            build=RequestBuilder(config, token.value).build,
+            classify=with_moved_statuses(classify, config),
+            endpoints=http_endpoints(config, user_agent=self.user_agent),
+            credentials=(token,),
+        )

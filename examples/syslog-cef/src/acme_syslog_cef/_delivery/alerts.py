@@ -40,8 +40,9 @@ class Alerts:
         self._next_at[key] = now + self._interval_seconds
         unsaid = self._unsaid.pop(key, 0)
         suffix = f" (and {unsaid} times since the last such line)" if unsaid else ""
-        # Handlers and filters are the application's: one that raises must not end the delivery.
-        with contextlib.suppress(Exception):
+        # Handlers and filters are the application's: one that raises must not end the delivery, nor leave
+        # records out of the books that are booked after this line.
+        with contextlib.suppress(Exception, SystemExit):
             self._logger.warning("%s: %s%s", self._name, message, suffix)
 
     def last_words(self, message: str) -> None:

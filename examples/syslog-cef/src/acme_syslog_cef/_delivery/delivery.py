@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT-0
 # Template-owned: `copier update` replaces this file. Use the settings and the platform's files.
-"""From `offer` to a settled record: one lock, one sender thread, one way to close.
+"""From `offer` to a settled record: one lock, a few sender threads, one way to close.
 
-    offer -> MemoryBuffer -> [Sender: Slot -> build -> Client.send -> classify] -> Ledger
+    offer -> Buffer -> [Sender: Slot -> build -> Client.send -> classify] -> Ledger
 
-Why a thread and a synchronous client: the host may call from any loop or thread, never says goodbye,
+Why threads and a synchronous client: the host may call from any loop or thread, never says goodbye,
 and an asyncio loop can no longer resolve host names while the interpreter exits. Everything that decides
-something (accounts, slot) is a plain object; this module and `sender.py` only take turns on them.
+something (accounts, slot, agenda, endpoints) is a plain object; this module and `sender.py` only take turns
+on them.
 """
 
 from __future__ import annotations
@@ -14,21 +15,18 @@ from __future__ import annotations
 import random
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from . import registry
-from .accounts import Accounts
-from .alerts import Alerts
 from .buffer import Offer
-from .closing import CloseReport, Closing
-from .deadletter import DeadLetterFile
+from .closing import CloseReport, Closing, compare, words_about_losses
 from .exchange import Exchange
 from .ledger import DropReason, RefuseReason, Stats
 from .records import Record
-from .retry import RetryPolicy
 from .sender import Sender
 from .settings import DeliverySettings
-from .shared import Shared
+from .shared import new_shared, retry_policy
 from .slot import Slot
 
 __all__ = ["CloseReport", "Closing", "Delivery", "Exchange"]
@@ -36,8 +34,16 @@ __all__ = ["CloseReport", "Closing", "Delivery", "Exchange"]
 _BURY_SECONDS = 1.0  # longest wait of a report for a dead-letter file that is being written
 
 
+@dataclass(frozen=True, slots=True)
+class FlushTarget:
+    """The events that a flush is about: those accepted before it."""
+
+    accepted: int
+    age: float
+
+
 class Delivery:
-    """Buffers records, delivers them in a thread of its own and accounts for each.
+    """Buffers records, delivers them in threads of its own and accounts for each.
 
     Safe to call from any thread and any event loop; no method needs one.
 
@@ -58,19 +64,7 @@ class Delivery:
 
     def start_clean(self) -> None:
         """Begin with empty books: at construction, and in a forked child (the parent has its own)."""
-        settings = self._settings
-        dead_letter = None
-        if settings.dead_letter_path is not None:
-            dead_letter = DeadLetterFile(
-                settings.dead_letter_path, max_bytes=settings.dead_letter_max_bytes
-            )
-        self._shared = Shared(
-            settings=settings,
-            accounts=Accounts(settings),
-            alerts=Alerts(self._name, interval_seconds=settings.hold_seconds, clock=time.monotonic),
-            dead_letter=dead_letter,
-        )
-        self._sender: Sender | None = None
+        self._shared = new_shared(self._name, self._settings, self._exchange.endpoints)
         self._lost_reported = 0
 
     @property
@@ -79,13 +73,13 @@ class Delivery:
         return self._settings.close_timeout_seconds
 
     def offer(self, record: Record) -> Offer:
-        """Take a record, and start the sender thread if none runs; never blocks on I/O.
+        """Take a record, and start a sender thread if none runs; never waits for the network.
 
         Whoever gets anything but `Offer.TAKEN` has to offer again or call `refuse`.
         """
         shared = self._shared
         with shared.condition:
-            if (self._sender is None or self._sender.ended) and not self._open():
+            if all(sender.ended for sender in shared.senders) and not self._open():
                 return Offer.CLOSED
             result = shared.accounts.offer(record, shared.age.age(time.monotonic()))
             if result is Offer.TAKEN and self._wakes_sender():
@@ -100,7 +94,7 @@ class Delivery:
     def stats(self) -> Stats:
         """Return a snapshot of the books."""
         with self._shared.condition:
-            return self._shared.accounts.snapshot()
+            return self._shared.stats()
 
     def flush(self, timeout_seconds: float) -> bool:
         """Send what is buffered without lingering, and wait for the outcome.
@@ -111,124 +105,117 @@ class Delivery:
             Whether all events accepted before the call are settled, or sent and unconfirmed.
         """
         target = self.begin_flush()
-        shared = self._shared
-        with shared.condition:
-            return shared.condition.wait_for(
-                lambda: shared.accounts.sent >= target, timeout_seconds
-            )
+        with self._shared.condition:
+            return self._shared.condition.wait_for(lambda: self._has_sent(target), timeout_seconds)
 
-    def begin_flush(self) -> int:
+    def begin_flush(self) -> FlushTarget:
         """Stop lingering for what is buffered; returns the target for `is_flushed`."""
         shared = self._shared
         with shared.condition:
             shared.flush_target = shared.accounts.ledger.accepted
             shared.condition.notify_all()
-            return shared.flush_target
+            return FlushTarget(shared.flush_target, shared.age.age(time.monotonic()))
 
-    def is_flushed(self, target: int) -> bool:
+    def is_flushed(self, target: FlushTarget) -> bool:
         """Whether all events accepted before that `begin_flush` are settled or unconfirmed."""
         with self._shared.condition:
-            return self._shared.accounts.sent >= target
+            return self._has_sent(target)
 
     def close(self, grace_seconds: float) -> CloseReport:
-        """Deliver what can be delivered within the grace, account for the rest, end the thread.
+        """Deliver what can be delivered within the grace, account for the rest, end the threads.
 
         Safe to call again, and from several threads at once. A record offered later opens the
         delivery again.
         """
         closing = self.begin_close(grace_seconds)
-        if closing.sender is not None:
-            closing.sender.done.wait(max(0.0, grace_seconds))
+        closing.wait()
         return self.finish_close(closing)
 
     def begin_close(self, grace_seconds: float) -> Closing:
-        """Ask the sender to finish by then, without waiting: for callers in an event loop."""
+        """Ask the senders to finish by then, without waiting: for callers in an event loop."""
         shared = self._shared
         with shared.condition:
-            deadline = time.monotonic() + grace_seconds
-            if self._sender is not None:
-                self._sender.close_by(deadline)
-                shared.condition.notify_all()
-            return Closing(self._sender, deadline, shared.accounts.snapshot())
+            deadline = time.monotonic() + max(0.0, grace_seconds)
+            for sender in shared.senders:
+                sender.close_by(deadline)
+            shared.condition.notify_all()
+            return Closing(tuple(shared.senders), deadline, shared.stats())
 
     def finish_close(self, closing: Closing) -> CloseReport:
-        """Account for whatever the sender could not settle in time, and report."""
-        shared, sender = self._shared, closing.sender
+        """Account for whatever the senders could not settle in time, and report."""
+        shared = self._shared
         left: list[Record] = []
         with shared.condition:
             shared.condition.wait_for(lambda: not shared.burying, _BURY_SECONDS)
-            if sender is not None:
-                left = sender.take_left()
-            if sender is not None and sender is self._sender:
+            for sender in closing.senders:
+                left += sender.take_left()
+                if sender in shared.senders:
+                    shared.senders.remove(sender)
+                shared.holding.discard(sender)
+            if closing.senders and not shared.senders:
                 left += shared.accounts.buffer.take_all()
                 shared.age.set_held(False, time.monotonic())
-                self._sender = None
         buried = shared.bury([(record, DropReason.CLOSED.value) for record in left])
         with shared.condition:
             shared.accounts.give_up(left, DropReason.CLOSED, buried=buried)
             shared.condition.notify_all()
         report = self.report(closing.before)
+        shared.reporter.report(report.stats)
         self._say_what_was_lost(report.stats)
         return report
 
     def report(self, before: Stats) -> CloseReport:
         """Compare the books with what they were."""
-        after = self.stats()
-        return CloseReport(
-            pending=before.pending,
-            delivered=after.delivered - before.delivered,
-            dead_lettered=after.dead_lettered - before.dead_lettered,
-            dropped=sum(after.dropped.values()) - sum(before.dropped.values()),
-            stats=after,
-        )
+        return compare(before, self.stats(), spools=False)
 
     def _say_what_was_lost(self, stats: Stats) -> None:
         lost = sum(stats.dropped.values())
-        if lost <= self._lost_reported:
-            return
-        self._lost_reported = lost
-        reasons = ", ".join(f"{reason}: {count}" for reason, count in stats.dropped.items())
-        advice = "Set dead_letter_path to keep events that cannot be delivered."
-        if self._shared.dead_letter is not None:
-            advice = "The dead-letter file was full or could not be written."
-        self._shared.alerts.last_words(
-            f"{lost} of {stats.accepted} accepted events were lost ({reasons}); {stats.delivered} "
-            f"were delivered. {advice}"
-        )
+        if lost > self._lost_reported:
+            self._lost_reported = lost
+            has_file = self._shared.dead_letter is not None
+            self._shared.alerts.last_words(words_about_losses(stats, dead_letters=has_file))
+
+    def _has_sent(self, target: FlushTarget) -> bool:
+        shared = self._shared
+        if shared.accounts.taken < target.accepted or shared.burying:
+            return False
+        ages = [sender.slot.oldest_at() for sender in shared.senders]
+        return all(age is None or age > target.age for age in ages)
 
     def _open(self) -> bool:
         """Start a sender, unless the interpreter is exiting and would end it before its work."""
         if registry.is_exiting():
             return False
-        sender = Sender(self._shared, self._exchange, self._new_slot())
+        slot = Slot(
+            policy=retry_policy(self._settings),
+            deadline_seconds=self._settings.retry_deadline_seconds,
+            hold_seconds=self._settings.hold_seconds,
+            random=random.random,
+        )
+        sender = Sender(self._shared, self._exchange, slot, self._recruit)
         name = f"{self._name}-sender"
         try:
             threading.Thread(target=self._work, args=(sender,), name=name, daemon=True).start()
         except RuntimeError:
             return False
-        self._sender = sender
+        self._shared.senders.append(sender)
         return True
 
     def _work(self, sender: Sender) -> None:
         """Run the sender. As a method it keeps this object alive, for the exit, while there is work."""
         sender.run()
 
-    def _new_slot(self) -> Slot:
-        settings = self._settings
-        return Slot(
-            policy=RetryPolicy(
-                initial_seconds=settings.retry_initial_seconds,
-                max_seconds=settings.retry_max_seconds,
-                retry_after_max_seconds=settings.retry_after_max_seconds,
-            ),
-            deadline_seconds=settings.retry_deadline_seconds,
-            hold_seconds=settings.hold_seconds,
-            random=random.random,
-        )
+    def _recruit(self) -> None:
+        """Start one more sender, if one more request is allowed and no sender is free for it."""
+        shared = self._shared
+        with shared.condition:
+            free = any(not len(each.slot) or each.closes for each in shared.senders)
+            if not free and shared.may_send_more():
+                self._open()
 
     def _wakes_sender(self) -> bool:
-        """Whether the record just taken changes what the sender waits for."""
-        if self._sender is None or not self._sender.wants_batch:
+        """Whether the record just taken changes what some sender waits for."""
+        if not any(sender.wants_batch for sender in self._shared.senders):
             return False
         buffer = self._shared.accounts.buffer
         return buffer.queued == 1 or buffer.ready_at() == float("-inf")

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import time
 import weakref
 from multiprocessing import process, util
 from typing import TYPE_CHECKING
@@ -35,8 +34,7 @@ def close_all() -> None:
     """Close every delivery, each within its grace, side by side."""
     closings = [(each, each.begin_close(each.grace_seconds)) for each in list(_deliveries)]
     for delivery, closing in closings:
-        if closing.sender is not None:
-            closing.sender.done.wait(max(0.0, closing.deadline - time.monotonic()))
+        closing.wait()
         delivery.finish_close(closing)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from .._delivery.settings import DeliverySettings, TlsSettings
+from .._delivery.settings import DeliverySettings, TargetSettings, TlsSettings
 
 DEFAULT_PORTS = {"tcp": 514, "udp": 514, "tls": 6514}
 """RFC 5426 section 3.3 and RFC 5425 section 4.1; plain TCP has no registered port, 514 is usual."""
@@ -22,12 +22,14 @@ Facility = Literal[
 ]  # fmt: skip
 
 
-class SyslogCefConfig(TlsSettings, DeliverySettings):
+class SyslogCefConfig(TargetSettings, TlsSettings, DeliverySettings):
     """Where messages go, in which form, and how they call themselves."""
 
     url: str
     """`tcp://host:port`, `tls://host:port` or `udp://host:port`; an IPv6 address stands in
     brackets. Without a port: 514, or 6514 for TLS."""
+    failover_urls: tuple[str, ...] = ()
+    """More receivers, used when `url` does not take messages, in this order."""
     format: Literal["rfc5424", "cef"] = "rfc5424"
     """What one message is: RFC 5424 with structured data, which every syslog receiver reads and
     which keeps all fields, or a CEF record for a SIEM that asks for CEF."""
@@ -67,18 +69,12 @@ class SyslogCefConfig(TlsSettings, DeliverySettings):
     @field_validator("url")
     @classmethod
     def _check_url(cls, url: str) -> str:
-        parts = _split(url)
-        if parts.scheme not in DEFAULT_PORTS:
-            raise ValueError(
-                "url must begin with tcp://, tls:// or udp://, e.g. tls://siem.example"
-            )
-        if parts.username is not None or parts.password is not None:
-            raise ValueError("url must not hold a user name or password: syslog knows none")
-        if parts.path not in {"", "/"} or parts.query or parts.fragment:
-            raise ValueError("url must end after the port: syslog knows no path, query or fragment")
-        if not _is_host(parts.hostname) or not _has_valid_port(parts):
-            raise ValueError(_HOST_AND_PORT)
-        return url
+        return _checked(url)
+
+    @field_validator("failover_urls")
+    @classmethod
+    def _check_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_checked(url) for url in urls)
 
     @model_validator(mode="after")
     def _check_together(self) -> SyslogCefConfig:
@@ -102,21 +98,30 @@ class SyslogCefConfig(TlsSettings, DeliverySettings):
         return urlsplit(self.url).scheme
 
     @property
-    def host(self) -> str:
-        """Host name or address, without brackets."""
-        return urlsplit(self.url).hostname or ""
-
-    @property
-    def port(self) -> int:
-        """Port of the url, or the default of its scheme."""
-        return urlsplit(self.url).port or DEFAULT_PORTS[self.transport]
-
-    @property
     def payload_max_bytes(self) -> int:
         """Longest message without framing."""
         if self.transport == "udp":
             return min(self.message_max_bytes, self.datagram_max_bytes)
         return self.message_max_bytes
+
+
+def host_and_port(url: str) -> tuple[str, int]:
+    """Return host name or address, without brackets, and the port or the default of the scheme."""
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
+
+
+def _checked(url: str) -> str:
+    parts = _split(url)
+    if parts.scheme not in DEFAULT_PORTS:
+        raise ValueError("url must begin with tcp://, tls:// or udp://, e.g. tls://siem.example")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("url must not hold a user name or password: syslog knows none")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise ValueError("url must end after the port: syslog knows no path, query or fragment")
+    if not _is_host(parts.hostname) or not _has_valid_port(parts):
+        raise ValueError(_HOST_AND_PORT)
+    return url
 
 
 def _split(url: str) -> SplitResult:

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file. Use the `*_file`, `*_env`, `*_provider` settings.
+"""Secrets that may be replaced while the process runs: read again for each request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel, SecretStr
+
+from .errors import ConfigurationError
+
+_FILE_MAX_BYTES = 64 * 1024
+
+
+class Credential:
+    """One secret and where it comes from.
+
+    Args:
+        name: The setting, for messages.
+        read: Returns the secret, or raises.
+        check: Returns the secret as it is sent; raises a ValueError that does not quote it.
+        watched: `read` is cheap: it may be asked twice a second whether there is a new one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        read: Callable[[], str],
+        check: Callable[[str], str] = str,
+        watched: bool = True,
+    ) -> None:
+        self._name = name
+        self._read = read
+        self._check = check
+        self._watched = watched
+        self._last: str | None = None
+
+    def __repr__(self) -> str:
+        """Name the setting, not the value."""
+        return f"Credential({self._name!r})"
+
+    def value(self) -> str:
+        """Return the secret as it is now; a provider's, until `expire` is called.
+
+        Raises:
+            ConfigurationError: there is none, and there was none before.
+        """
+        if self._watched or self._last is None:
+            self._last = self._checked()
+        return self._last
+
+    def is_renewed(self) -> bool:
+        """Whether there is another secret than the one used last; does not ask a provider."""
+        if not self._watched:
+            return False
+        try:
+            return self._checked() != self._last
+        except ConfigurationError:
+            return False
+
+    def expire(self) -> None:
+        """Ask a provider again at the next use."""
+        self._last = None
+
+    def _checked(self) -> str:
+        problem = ""
+        try:
+            return self._check(self._read())
+        except ValueError as error:
+            problem = str(error)
+        except Exception as error:
+            problem = f"cannot be read ({getattr(error, 'strerror', None) or type(error).__name__})"
+        # Raised outside of the handler: what was caught may hold the secret.
+        raise ConfigurationError(f"{self._name} {problem}")
+
+
+def credential(config: BaseModel, name: str, check: Callable[[str], str] = str) -> Credential:
+    """Return the secret of a configuration with `NAME`, `NAME_file`, `NAME_env` and `NAME_provider`.
+
+    One of the four has to be set.
+    """
+    literal: SecretStr | None = getattr(config, name)
+    path: Path | None = getattr(config, f"{name}_file")
+    variable: str | None = getattr(config, f"{name}_env")
+    provider: Callable[[], object] = getattr(config, f"{name}_provider")
+    if literal is not None:
+        return Credential(name, read=literal.get_secret_value, check=check)
+    if path is not None:
+        return Credential(f"{name}_file", read=lambda: _read_file(path), check=check)
+    if variable is not None:
+        return Credential(f"{name}_env", read=lambda: _read_variable(variable), check=check)
+    return Credential(f"{name}_provider", read=lambda: _ask(provider), check=check, watched=False)
+
+
+def _read_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(_FILE_MAX_BYTES).decode().strip()
+
+
+def _read_variable(name: str) -> str:
+    value = os.environ.get(name)
+    if value is None:
+        raise ValueError("names a variable that is not set")
+    return value.strip()
+
+
+def _ask(provider: Callable[[], object]) -> str:
+    value = provider()
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if not isinstance(value, str):
+        raise ValueError("returned no text")
+    return value.strip()

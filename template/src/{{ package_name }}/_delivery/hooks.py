@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file.
+"""Functions of the application's, given as an object or as "module:function"."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+_FORM = 'must be a function, or "module:function"'
+
+
+def load_hook(value: object) -> Callable[..., Any]:
+    """Return the function that a setting names.
+
+    Raises:
+        ValueError: it is no function, or the module has none of that name.
+    """
+    if not isinstance(value, str):
+        if not callable(value):
+            raise ValueError(_FORM)
+        return value
+    module, colon, name = value.strip().partition(":")
+    if not (module and colon and name):
+        raise ValueError(_FORM)
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        problem = type(error).__name__
+        raise ValueError(
+            f"{module} cannot be imported or has no such function ({problem})"
+        ) from None
+    if not callable(found):
+        raise ValueError(_FORM)
+    return found  # type: ignore[no-any-return]
+
+
+Hook: TypeAlias = Annotated[
+    Callable[..., Any], BeforeValidator(load_hook), WithJsonSchema({"type": "string"})
+]
+"""The type of a setting that holds a function."""
