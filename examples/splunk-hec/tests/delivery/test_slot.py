@@ -93,6 +93,15 @@ def test_retry_after_is_a_lower_bound() -> None:
     assert slot.not_before == 120.0
 
 
+def test_a_target_that_asks_for_less_gets_less() -> None:
+    """A success can come with the wish to slow down, which the next batch heeds."""
+    slot, _ = make_slot(2)
+    result = answer(slot, [Delivered(), Delivered("queue is filling", slow_down=True)], now=5.0)
+    assert (result.setback, result.pushed_back, slot.not_before) == (None, True, 6.0)
+    slot.fill([Record(b"next")], 5.5)
+    assert slot.not_before == 6.0
+
+
 def test_a_blameless_record_goes_at_once() -> None:
     """after_seconds=0.0 says that another record was the problem: no pause, and no expiry."""
     slot, records = make_slot(2)

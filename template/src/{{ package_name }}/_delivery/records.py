@@ -35,6 +35,8 @@ class Delivered:
 
     warning: str = ""
     """Not empty when the target took it but complained, e.g. "queue approaches its limit"."""
+    slow_down: bool = False
+    """The target asks for less from now on: a pause, and fewer requests at a time."""
     confirmed: bool = True
     """False when no answer exists to say so: a datagram, the aged tail of a TCP stream."""
 

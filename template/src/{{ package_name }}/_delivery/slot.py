@@ -191,7 +191,8 @@ class Slot:
         after = max((retry.after_seconds or 0.0 for retry in blamed), default=0.0) or None
         self.held = False
         self.not_before = now
-        result.pushed_back = bool(blamed)
+        asked = any(outcome.slow_down for _, outcome in result.delivered)
+        result.pushed_back = bool(blamed) or asked
         if holds:
             result.alert = holds[0].reason
             self._evidence = False
@@ -201,7 +202,7 @@ class Slot:
         elif holds:
             self.held = True
             self.not_before += self._hold_seconds
-        elif blamed:
+        elif blamed or asked:
             self.not_before += self._policy.delay(1, after, self._random)
 
     def _not_expired(
