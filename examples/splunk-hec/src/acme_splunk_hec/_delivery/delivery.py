@@ -82,8 +82,8 @@ class Delivery:
             if all(sender.ended for sender in shared.senders) and not self._open():
                 return Offer.CLOSED
             result = shared.accounts.offer(record, shared.age.age(time.monotonic()))
-            if result is Offer.TAKEN and self._wakes_sender():
-                shared.condition.notify_all()
+            if result is Offer.TAKEN:
+                self._find_sender()
             return result
 
     def refuse(self, reason: RefuseReason) -> None:
@@ -206,16 +206,22 @@ class Delivery:
         sender.run()
 
     def _recruit(self) -> None:
-        """Start one more sender, if one more request is allowed and no sender is free for it."""
-        shared = self._shared
-        with shared.condition:
-            free = any(not len(each.slot) or each.closes for each in shared.senders)
-            if not free and shared.may_send_more():
-                self._open()
+        """Start one more sender, if there is work that no other can do at the moment."""
+        with self._shared.condition:
+            if not any(sender.wants_batch for sender in self._shared.senders):
+                self._add_sender()
 
-    def _wakes_sender(self) -> bool:
-        """Whether the record just taken changes what some sender waits for."""
-        if not any(sender.wants_batch for sender in self._shared.senders):
-            return False
-        buffer = self._shared.accounts.buffer
-        return buffer.queued == 1 or buffer.ready_at() == float("-inf")
+    def _find_sender(self) -> None:
+        """See that somebody knows of the record just taken. Under lock."""
+        senders = self._shared.senders
+        if any(sender.wants_batch for sender in senders):
+            buffer = self._shared.accounts.buffer
+            if buffer.queued == 1 or buffer.ready_at() == float("-inf"):
+                self._shared.condition.notify_all()
+        elif len(senders) < self._settings.max_connections:
+            self._add_sender()
+
+    def _add_sender(self) -> None:
+        closes = any(sender.closes for sender in self._shared.senders)
+        if not closes and self._shared.may_send_more():
+            self._open()
