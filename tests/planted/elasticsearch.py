@@ -147,7 +147,7 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         name="api_key_encoded_twice",
-        path="elasticsearch/config.py",
+        path="elasticsearch/auth.py",
         find="    if api_key.startswith(_CLOUD_KEY_PREFIX) or _is_encoded_pair(api_key):\n"
         "        return api_key\n",
         replace="    if api_key.startswith(_CLOUD_KEY_PREFIX) or _is_encoded_pair(api_key):\n"
@@ -168,8 +168,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="url_with_password_taken",
         path="elasticsearch/config.py",
-        find='        if "@" in parts.netloc:\n',
-        replace='        if "@" in parts.path:\n',
+        find='    if "@" in parts.netloc:\n',
+        replace='    if "@" in parts.path:\n',
         caught_by=_SUITE,
     ),
     Fault(

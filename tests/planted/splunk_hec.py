@@ -251,7 +251,7 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         name="negative_retry_after",
-        path="_delivery/http_client.py",
+        path="_delivery/retry.py",
         find="return max(0.0, float(text))",
         replace="return float(text)",
         caught_by=_HTTP,

@@ -129,7 +129,7 @@ FAULTS = [
     Fault(
         name="tls_url_without_tls",
         path="syslog_cef/sink.py",
-        find="tls=tls,",
+        find='tls=client_context(config) if config.transport == "tls" else None,',
         replace="tls=None,",
         caught_by=PLATFORM,
     ),
