@@ -20,6 +20,8 @@ TEXT_SUFFIXES = {
     ".yml",
 }
 
+_TOOLS_FOLDERS = {"__pycache__", ".git", ".hypothesis", ".venv"}
+
 # GitHub's expressions look like Jinja's.
 _GITHUB_EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
 
@@ -31,7 +33,7 @@ def files_of(folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file()
         and not any(
-            part in {"__pycache__", ".git", ".hypothesis", ".venv"} or re.fullmatch(r"\..*_cache", part)
+            part in _TOOLS_FOLDERS or re.fullmatch(r"\..*_cache", part)
             for part in path.relative_to(folder).parts
         )
     )

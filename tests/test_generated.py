@@ -141,8 +141,8 @@ def install(wheel: Path, folder: Path) -> Path:
     """Install a wheel with the dependencies it declares, at the versions tested here."""
     pinned = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     constraints = folder / "constraints.txt"
-    # Without hashes: pip would ask for one of the wheel that was built a moment ago. Without extras:
-    # a constraint has none.
+    # Without hashes: pip would ask for one of the wheel that was built a moment ago.
+    # Without extras: a constraint has none.
     lines = re.findall(r"(?m)^[a-z0-9][^\\\n]*(?= \\$)", re.sub(r"\[[a-z,]+\]", "", pinned))
     constraints.write_text("\n".join(lines), encoding="utf-8")
     venv.create(folder / "venv", with_pip=False)

@@ -403,8 +403,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="closed_for_good",
         path="_delivery/delivery.py",
-        find="if all(sender.ended for sender in shared.senders) and not self._open():",
-        replace="if not shared.senders and (self._lost_reported or not self._open()):",
+        find="if (not senders or senders[0].ended) and not self._is_open() and not self._open():",
+        replace="if not senders and (self._lost_reported or not self._open()):",
         caught_by=_DELIVERY,
     ),
     Fault(

@@ -79,7 +79,9 @@ class Delivery:
         """
         shared = self._shared
         with shared.condition:
-            if all(sender.ended for sender in shared.senders) and not self._open():
+            # Seldom more than a look at the first: this line runs for each event.
+            senders = shared.senders
+            if (not senders or senders[0].ended) and not self._is_open() and not self._open():
                 return Offer.CLOSED
             result = shared.accounts.offer(record, shared.age.age(time.monotonic()))
             if result is Offer.TAKEN:
@@ -182,6 +184,9 @@ class Delivery:
         ages = [sender.slot.oldest_at() for sender in shared.senders]
         return all(age is None or age > target.age for age in ages)
 
+    def _is_open(self) -> bool:
+        return any(not sender.ended for sender in self._shared.senders)
+
     def _open(self) -> bool:
         """Start a sender, unless the interpreter is exiting and would end it before its work."""
         if registry.is_exiting():
@@ -214,11 +219,12 @@ class Delivery:
     def _find_sender(self) -> None:
         """See that somebody knows of the record just taken. Under lock."""
         senders = self._shared.senders
-        if any(sender.wants_batch for sender in senders):
-            buffer = self._shared.accounts.buffer
-            if buffer.queued == 1 or buffer.ready_at() == float("-inf"):
-                self._shared.condition.notify_all()
-        elif len(senders) < self._settings.max_connections:
+        for sender in senders:
+            if sender.wants_batch:
+                if self._shared.accounts.buffer.has_news():
+                    self._shared.condition.notify_all()
+                return
+        if len(senders) < self._settings.max_connections:
             self._add_sender()
 
     def _add_sender(self) -> None:

@@ -58,6 +58,10 @@ class Buffer(Protocol):
         """Give up the oldest waiting records until `record` fits; returns how many."""
         ...
 
+    def has_news(self) -> bool:
+        """Whether the record taken last changes when the next batch closes."""
+        ...
+
     def ready_at(self) -> float | None:
         """When the next batch closes, on the age clock; -inf: it is full already; None: empty."""
         ...
@@ -124,15 +128,17 @@ class MemoryBuffer:
             evicted += 1
         return evicted
 
+    def has_news(self) -> bool:
+        """Whether the record taken last changes when the next batch closes."""
+        return len(self._queue) == 1 or self._is_full()
+
     def ready_at(self) -> float | None:
         """When the next batch closes, on the age clock; -inf: it is full already; None: empty."""
         if not self._queue:
             return None
+        if self._is_full():
+            return float("-inf")
         settings = self._settings
-        if len(self._queue) >= settings.batch_max_events:
-            return float("-inf")
-        if self._queued_payload >= self.batch_max_bytes:
-            return float("-inf")
         return self._queue[0].accepted_at + settings.linger_seconds
 
     def oldest_at(self) -> float | None:
@@ -164,6 +170,12 @@ class MemoryBuffer:
         self.pending -= len(records)
         for record in records:
             self.pending_bytes -= len(record.payload) + RECORD_OVERHEAD_BYTES
+
+    def _is_full(self) -> bool:
+        return (
+            len(self._queue) >= self._settings.batch_max_events
+            or self._queued_payload >= self.batch_max_bytes
+        )
 
     def _fits(self, charge: int) -> bool:
         settings = self._settings
