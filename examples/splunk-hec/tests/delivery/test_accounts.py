@@ -120,7 +120,7 @@ def test_drop_oldest() -> None:
     accounts, _ = make_accounts(b"a", buffer_max_events=2, buffer_policy="drop_oldest")
     assert accounts.offer(Record(b"b"), 0.0) is Offer.TAKEN
     assert accounts.offer(Record(b"c"), 0.0) is Offer.TAKEN
-    assert [record.payload for record in accounts.buffer.take_all()] == [b"c"]
+    assert [record.payload for record in accounts.buffer.leave([], queue=True)] == [b"c"]
     stats = accounts.snapshot()
     assert (stats.accepted, stats.dropped, stats.pending) == (3, {"drop_oldest": 1}, 2)
     assert stats.balanced
@@ -282,7 +282,7 @@ class Books(RuleBasedStateMachine):
     def close(self, data: st.DataObject) -> None:
         """The time of a close is up: everything that is left is given up."""
         left = [record for records in self.unconfirmed.values() for record in records]
-        left += self.slot.drain() + self.accounts.buffer.take_all()
+        left = self.accounts.buffer.leave(left + self.slot.drain(), queue=True)
         buried = data.draw(st.integers(0, len(left)))
         self.accounts.give_up(left, DropReason.CLOSED, buried=buried)
         self.unconfirmed.clear()

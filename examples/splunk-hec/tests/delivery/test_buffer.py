@@ -133,12 +133,20 @@ def test_take_at_most() -> None:
     assert buffer.take(at_most=9) == records[1:]
 
 
-def test_take_all() -> None:
+def test_leave_without_the_queue() -> None:
+    """When others go on sending, what waits is theirs."""
+    buffer, records = make_buffer(*5 * [1_000], batch_max_events=2)
+    in_flight = buffer.take()
+    assert buffer.leave(in_flight, queue=False) == records[:2]
+    assert (buffer.queued, buffer.pending) == (3, 5)
+
+
+def test_leave() -> None:
     """The end of a delivery takes everything at once; it stays charged until it is released."""
     buffer, records = make_buffer(*5 * [1_000], batch_max_events=2, batch_max_bytes=1_000)
     in_flight = buffer.take()
-    assert in_flight + buffer.take_all() == records
-    assert (buffer.queued, buffer.ready_at(), buffer.take_all()) == (0, None, [])
+    assert buffer.leave(in_flight, queue=True) == records
+    assert (buffer.queued, buffer.ready_at(), buffer.leave([], queue=True)) == (0, None, [])
     assert (buffer.pending, buffer.pending_bytes) == (5, 5 * CHARGE)
     buffer.release(records)
     assert buffer.pending_bytes == 0
@@ -154,7 +162,7 @@ def test_evict_the_oldest_that_wait() -> None:
     assert buffer.evict_for(new) == 2
     assert buffer.offer(new, 9.0) is Offer.TAKEN
     assert buffer.pending_bytes == 9 * CHARGE
-    assert in_flight + buffer.take_all() == [*records[:2], *records[4:], new]
+    assert buffer.leave(in_flight, queue=True) == [*records[:2], *records[4:], new]
 
 
 def test_evict_one_for_one() -> None:

@@ -99,6 +99,7 @@ class Sender:
     def _step(self) -> None:
         self._look_for_new_secrets()
         self._shared.report()
+        self._shared.adopt()
         self._settle_confirmations(self._connections.poll())
         job, more, finished = None, False, False
         with self._shared.condition:

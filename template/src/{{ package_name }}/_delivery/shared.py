@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from .accounts import Accounts
 from .alerts import Alerts
-from .buffer import MemoryBuffer
+from .buffer import Buffer, MemoryBuffer
 from .concurrency import ConcurrencyLimit
 from .deadletter import DeadLetterFile
 from .endpoints import Endpoint, Endpoints
@@ -26,6 +26,8 @@ from .slot import Settlement
 
 if TYPE_CHECKING:
     from .sender import Sender
+
+_ADOPT_SECONDS = 30.0  # between two looks for processes that died lately
 
 News: TypeAlias = tuple[str, str]
 """Kind and text of something that a person should know."""
@@ -50,6 +52,8 @@ class Shared:
     """Those that wait for a person."""
     burying: int = 0
     """Senders that write records to the dead-letter file that are in no list any more."""
+    adopt_at: float | None = None
+    """Monotonic time to look for what dead processes left in the spool; None: there is no spool."""
     flush_target: int = 0
     """Accepted events up to this number do not linger."""
 
@@ -108,6 +112,23 @@ class Shared:
         given_up = settlement.expired + settlement.rejected
         if given_up:
             self.alerts.say("given up", f"events were given up: {given_up[-1][1]}")
+
+    def adopt(self) -> None:
+        """Take over a piece of what dead processes left in the spool, if it is time. Without lock."""
+        with self.condition:
+            now = time.monotonic()
+            if self.adopt_at is None or now < self.adopt_at:
+                return
+            found = self.accounts.adopt(self.age.age(now))
+            self.adopt_at = now + (_ADOPT_SECONDS if found is None else 0.0)
+        self.tell_problem()
+
+    def tell_problem(self) -> None:
+        """Say what is wrong with the disk of the buffer, if anything is. Without lock."""
+        buffer = self.accounts.buffer
+        problem, buffer.problem = buffer.problem, None
+        if problem is not None:
+            self.alerts.say("spool", problem)
 
     def stats(self) -> Stats:
         """Return a snapshot of the books. Under lock."""
@@ -176,7 +197,7 @@ def new_shared(name: str, settings: DeliverySettings, endpoints: Iterable[str]) 
     max_bytes = settings.dead_letter_max_bytes
     return Shared(
         settings=settings,
-        accounts=Accounts(settings, MemoryBuffer(settings)),
+        accounts=Accounts(settings, _new_buffer(name, settings)),
         alerts=alerts,
         dead_letter=None if path is None else DeadLetterFile(path, max_bytes=max_bytes),
         endpoints=Endpoints(
@@ -187,9 +208,18 @@ def new_shared(name: str, settings: DeliverySettings, endpoints: Iterable[str]) 
             random=random.random,
         ),
         limit=ConcurrencyLimit(settings.max_connections),
+        adopt_at=None if settings.spool_directory is None else float("-inf"),
         reporter=Reporter(
             settings.stats_callback,
             interval_seconds=settings.stats_interval_seconds,
             alerts=alerts,
         ),
     )
+
+
+def _new_buffer(name: str, settings: DeliverySettings) -> Buffer:
+    if settings.spool_directory is None:
+        return MemoryBuffer(settings)
+    from .spool import Spool  # costs nobody anything who does not want it
+
+    return Spool(name, settings)

@@ -53,9 +53,9 @@ class Agenda:
         slot, shared = self._slot, self._shared
         company = slot.wants_company(now)
         if company and shared.accounts.buffer.queued:
-            slot.fill(shared.accounts.buffer.take(at_most=1), now)
+            slot.fill(shared.accounts.take(at_most=1), now)
         elif not len(slot) and shared.may_send_more() and self.is_batch_due(now):
-            slot.fill(shared.accounts.buffer.take(), now)
+            slot.fill(shared.accounts.take(), now)
         return company or not len(slot)
 
     def next_job(self, now: float) -> tuple[Endpoint, list[Record]] | None:
@@ -82,9 +82,9 @@ class Agenda:
             moments.append(_POLL_SECONDS)
         if self._watches and (self._slot.held or self._shared.endpoints.any_held):
             moments.append(_WATCH_SECONDS)
-        report_at = self._shared.reporter.next_at
-        if report_at is not None:
-            moments.append(report_at - now)
+        for moment in (self._shared.reporter.next_at, self._shared.adopt_at):
+            if moment is not None:
+                moments.append(moment - now)
         return max(0.0, min(moments)) if moments else None
 
     def is_batch_due(self, now: float) -> bool:

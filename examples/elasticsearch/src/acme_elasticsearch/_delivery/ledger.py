@@ -37,6 +37,8 @@ class DropReason(str, Enum):
     EXPIRED = "expired"
     REJECTED = "rejected"
     CLOSED = "closed"
+    UNREADABLE = "unreadable"
+    """The spool's disk did not give it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Stats:
     """Records sent again although the target may have them: the possible duplicates."""
     truncated: int
     """Part of `accepted`: shortened by the encoder, and marked."""
+    recovered: int
+    """Part of `offered` and `accepted`: left in the spool by an earlier process."""
     oldest_seconds: float | None
     """Age of the oldest pending event, on a clock that stands still during a hold; None: there is none."""
     held: bool
@@ -93,6 +97,7 @@ class Ledger:
         self.retried = 0
         self.ambiguous = 0
         self.truncated = 0
+        self.recovered = 0
         self.refused: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
 
@@ -101,6 +106,12 @@ class Ledger:
         self.offered += 1
         self.accepted += 1
         self.truncated += truncated
+
+    def recover(self, count: int) -> None:
+        """Book events that an earlier process accepted and nobody has settled."""
+        self.offered += count
+        self.accepted += count
+        self.recovered += count
 
     def refuse(self, reason: RefuseReason) -> None:
         """Book one event that did not."""
@@ -132,5 +143,6 @@ class Ledger:
             retried=self.retried,
             ambiguous=self.ambiguous,
             truncated=self.truncated,
+            recovered=self.recovered,
             **other,
         )

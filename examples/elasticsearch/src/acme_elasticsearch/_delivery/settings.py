@@ -21,6 +21,9 @@ from .hooks import Hook as Hook
 
 BufferPolicy = Literal["block", "drop_newest", "drop_oldest"]
 EndpointPolicy = Literal["failover", "balance"]
+Fsync = Literal["always", "interval", "never"]
+MEMORY_DEADLINE_SECONDS = 600.0
+"""What `retry_deadline_seconds` is without a spool, unless it is set."""
 
 RETRY = "retry"
 HOLD = "hold"
@@ -83,8 +86,9 @@ class DeliverySettings(BaseModel):
     """No random pause is longer than this."""
     retry_after_max_seconds: float = Field(default=300.0, ge=0, le=86_400)
     """A Retry-After of the server is honoured up to this long."""
-    retry_deadline_seconds: float = Field(default=600.0, gt=0)
-    """Age at which an event that still fails is given up; it stands still while on hold."""
+    retry_deadline_seconds: float | None = Field(default=None, gt=0)
+    """Age at which an event that still fails is given up; it stands still while on hold. None: 600 with
+    the buffer in memory, no end with a spool."""
     hold_seconds: float = Field(default=30.0, gt=0, le=3_600)
     """While configuration or credentials are wrong: time between two attempts, and two alerts."""
     connect_timeout_seconds: float = Field(default=5.0, gt=0, le=300)
@@ -102,10 +106,32 @@ class DeliverySettings(BaseModel):
     """Function, or "module:function", that is given a `Stats` every interval, in a sender thread."""
     stats_interval_seconds: float = Field(default=10.0, gt=0, le=3_600)
     """Time between two calls of `stats_callback`."""
+    spool_directory: Path | None = None
+    """Folder for events on disk, which outlive the process, instead of the buffer in memory. One folder
+    for one target: whoever uses it next sends what is left in it. None: memory."""
+    spool_max_bytes: int = Field(default=1024 * 1024 * 1024, ge=100_000)
+    """Disk that the spool of one process takes at most; then `buffer_policy` decides."""
+    spool_fsync: Fsync = "interval"
+    """When events are safe from a power failure: "always" before `write` returns, every "interval", or
+    "never" (when the system likes). Killing the process loses nothing in any of these."""
+    spool_fsync_seconds: float = Field(default=1.0, gt=0, le=60)
+    """The interval of `spool_fsync`."""
     dead_letter_path: Path | None = None
     """File (JSON Lines, mode 0600) for events given up or refused for good; None: dropped, counted."""
     dead_letter_max_bytes: int = Field(default=100_000_000, ge=1_000)
     """The dead-letter file takes no more than this; what comes after is dropped and counted."""
+
+    @property
+    def deadline_seconds(self) -> float:
+        """Age at which an event that still fails is given up."""
+        if self.retry_deadline_seconds is not None:
+            return self.retry_deadline_seconds
+        return MEMORY_DEADLINE_SECONDS if self.spool_directory is None else float("inf")
+
+    @field_validator("spool_directory")
+    @classmethod
+    def _home(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser()
 
     @field_validator("dead_letter_path")
     @classmethod

@@ -45,6 +45,19 @@ class Accounts:
             self.ledger.accept(truncated=record.truncated)
         return result
 
+    def take(self, at_most: int | None = None) -> list[Record]:
+        """Take the next batch to send, and book what could not be read back."""
+        before = self.buffer.unreadable
+        batch = self.buffer.take(at_most)
+        self.ledger.drop(DropReason.UNREADABLE, self.buffer.unreadable - before)
+        return batch
+
+    def adopt(self, age_now: float) -> int | None:
+        """Take over and book events that an earlier process accepted; None: there are no more."""
+        found = self.buffer.adopt(age_now)
+        self.ledger.recover(found or 0)
+        return found
+
     def refuse(self, reason: RefuseReason) -> None:
         """Book an event that was not accepted."""
         self.ledger.refuse(reason)

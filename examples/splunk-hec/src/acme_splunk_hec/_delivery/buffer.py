@@ -40,14 +40,27 @@ class Buffer(Protocol):
 
     batch_max_bytes: int
     """A batch closes when its payloads reach this many bytes; the engine lowers it after a 413."""
-    pending: int
-    """Events accepted and not released: queued and taken."""
-    pending_bytes: int
-    """What those are charged with."""
+    problem: str | None
+    """Trouble with a disk that a person should hear of; whoever tells it sets it to None."""
+
+    @property
+    def pending(self) -> int:
+        """Events accepted and not released: queued and taken."""
+        ...
+
+    @property
+    def pending_bytes(self) -> int:
+        """What those are charged with."""
+        ...
 
     @property
     def queued(self) -> int:
         """Events that wait for a batch."""
+        ...
+
+    @property
+    def unreadable(self) -> int:
+        """Accepted events that a disk did not give back; they are not pending any more."""
         ...
 
     def offer(self, record: Record, now: float) -> Offer:
@@ -74,8 +87,22 @@ class Buffer(Protocol):
         """Remove the next batch from the queue; it stays charged."""
         ...
 
-    def take_all(self) -> list[Record]:
-        """Empty the queue for good; the records stay charged until they are released."""
+    def leave(self, taken: Sequence[Record], *, queue: bool) -> list[Record]:
+        """Part with records that were taken and are not settled, and with all that wait if `queue`.
+
+        Returns what has to be given up; it is charged until it is released.
+        """
+        ...
+
+    def adopt(self, now: float) -> int | None:
+        """Take over some of what processes left that are gone; `now` is seconds on the age clock.
+
+        Returns how many events that were; None when there is no more at the moment.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Let go, in a forked child, of what the parent goes on using."""
         ...
 
     def release(self, records: Sequence[Record]) -> None:
@@ -91,6 +118,8 @@ class MemoryBuffer:
         self._queue: deque[Record] = deque()
         self._queued_payload = 0
         self.batch_max_bytes = settings.batch_max_bytes
+        self.problem: str | None = None
+        self.unreadable = 0
         self.pending = 0
         self.pending_bytes = 0
 
@@ -158,12 +187,21 @@ class MemoryBuffer:
             batch.append(self._pop())
         return batch
 
-    def take_all(self) -> list[Record]:
-        """Empty the queue; the records stay charged until they are released."""
-        batch = list(self._queue)
+    def leave(self, taken: Sequence[Record], *, queue: bool) -> list[Record]:
+        """Give them up: memory ends with the process."""
+        if not queue:
+            return list(taken)
+        left = [*taken, *self._queue]
         self._queue.clear()
         self._queued_payload = 0
-        return batch
+        return left
+
+    def adopt(self, now: float) -> int | None:  # noqa: ARG002
+        """Find nothing: memory ends with the process."""
+        return None
+
+    def forget(self) -> None:
+        """Do nothing: memory is not shared."""
 
     def release(self, records: Sequence[Record]) -> None:
         """Stop charging for records that are settled."""

@@ -59,11 +59,18 @@ class Delivery:
         self._name = name
         self._settings = settings
         self._exchange = exchange
-        self.start_clean()
+        self._begin()
         registry.add(self)
+        if settings.spool_directory is not None:
+            with self._shared.condition:
+                self._open()  # there may be something to send before anybody logs
 
     def start_clean(self) -> None:
-        """Begin with empty books: at construction, and in a forked child (the parent has its own)."""
+        """Begin with empty books in a forked child: the parent has its own."""
+        self._shared.accounts.buffer.forget()
+        self._begin()
+
+    def _begin(self) -> None:
         self._shared = new_shared(self._name, self._settings, self._exchange.endpoints)
         self._lost_reported = 0
 
@@ -86,7 +93,9 @@ class Delivery:
             result = shared.accounts.offer(record, shared.age.age(time.monotonic()))
             if result is Offer.TAKEN:
                 self._find_sender()
-            return result
+        if result is not Offer.TAKEN:
+            shared.tell_problem()
+        return result
 
     def refuse(self, reason: RefuseReason) -> None:
         """Book an event whose caller was told that it is not accepted."""
@@ -154,8 +163,9 @@ class Delivery:
                 if sender in shared.senders:
                     shared.senders.remove(sender)
                 shared.holding.discard(sender)
-            if closing.senders and not shared.senders:
-                left += shared.accounts.buffer.take_all()
+            is_last = bool(closing.senders) and not shared.senders
+            left = shared.accounts.buffer.leave(left, queue=is_last)
+            if is_last:
                 shared.age.set_held(False, time.monotonic())
         buried = shared.bury([(record, DropReason.CLOSED.value) for record in left])
         with shared.condition:
@@ -168,7 +178,8 @@ class Delivery:
 
     def report(self, before: Stats) -> CloseReport:
         """Compare the books with what they were."""
-        return compare(before, self.stats(), spools=False)
+        spools = self._settings.spool_directory is not None
+        return compare(before, self.stats(), spools=spools)
 
     def _say_what_was_lost(self, stats: Stats) -> None:
         lost = sum(stats.dropped.values())
@@ -193,7 +204,7 @@ class Delivery:
             return False
         slot = Slot(
             policy=retry_policy(self._settings),
-            deadline_seconds=self._settings.retry_deadline_seconds,
+            deadline_seconds=self._settings.deadline_seconds,
             hold_seconds=self._settings.hold_seconds,
             random=random.random,
         )
