@@ -45,17 +45,10 @@ class Accounts:
             self.ledger.accept(truncated=record.truncated)
         return result
 
-    def take(self, at_most: int | None = None) -> list[Record]:
-        """Take the next batch to send, and book what could not be read back."""
-        before = self.buffer.unreadable
-        batch = self.buffer.take(at_most)
-        self.ledger.drop(DropReason.UNREADABLE, self.buffer.unreadable - before)
-        return batch
-
-    def adopt(self, age_now: float) -> int | None:
-        """Take over and book events that an earlier process accepted; None: there are no more."""
+    def adopt(self, age_now: float) -> int:
+        """Take over and book events that an earlier process accepted; returns how many."""
         found = self.buffer.adopt(age_now)
-        self.ledger.recover(found or 0)
+        self.ledger.recover(found)
         return found
 
     def refuse(self, reason: RefuseReason) -> None:
@@ -100,6 +93,9 @@ class Accounts:
         connections: int = 1,
     ) -> Stats:
         """Freeze the books, with what only the delivery knows: see `Stats`."""
+        unreadable = DropReason.UNREADABLE
+        # The buffer finds out whenever it reads, so it counts them; they are booked here.
+        self.ledger.drop(unreadable, self.buffer.unreadable - self.ledger.dropped[unreadable.value])
         return self.ledger.snapshot(
             pending=self.buffer.pending,
             pending_bytes=self.buffer.pending_bytes,

@@ -53,9 +53,9 @@ class Agenda:
         slot, shared = self._slot, self._shared
         company = slot.wants_company(now)
         if company and shared.accounts.buffer.queued:
-            slot.fill(shared.accounts.take(at_most=1), now)
+            slot.fill(shared.accounts.buffer.take(at_most=1), now)
         elif not len(slot) and shared.may_send_more() and self.is_batch_due(now):
-            slot.fill(shared.accounts.take(), now)
+            slot.fill(shared.accounts.buffer.take(), now)
         return company or not len(slot)
 
     def next_job(self, now: float) -> tuple[Endpoint, list[Record]] | None:

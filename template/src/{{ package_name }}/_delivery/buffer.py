@@ -94,10 +94,10 @@ class Buffer(Protocol):
         """
         ...
 
-    def adopt(self, now: float) -> int | None:
+    def adopt(self, now: float) -> int:
         """Take over some of what processes left that are gone; `now` is seconds on the age clock.
 
-        Returns how many events that were; None when there is no more at the moment.
+        Returns how many events that were; 0 when there is no more at the moment.
         """
         ...
 
@@ -196,9 +196,9 @@ class MemoryBuffer:
         self._queued_payload = 0
         return left
 
-    def adopt(self, now: float) -> int | None:  # noqa: ARG002
+    def adopt(self, now: float) -> int:  # noqa: ARG002
         """Find nothing: memory ends with the process."""
-        return None
+        return 0
 
     def forget(self) -> None:
         """Do nothing: memory is not shared."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from .buffer import Offer
 from .errors import ConfigurationError
@@ -28,7 +29,7 @@ class Spool:
     """First in, first out, like `MemoryBuffer`; what is taken is read from disk into new records.
 
     Args:
-        name: The sink's name, which is the name of a folder in `spool_directory`.
+        base: The folder of this sink in `spool_directory`; each process has one of its own in it.
         settings: Bounds, times and when to sync.
         wall: The time of day, in seconds since 1970.
 
@@ -37,10 +38,10 @@ class Spool:
     """
 
     def __init__(
-        self, name: str, settings: SpoolSettings, *, wall: Callable[[], float] = time.time
+        self, base: Path, settings: SpoolSettings, *, wall: Callable[[], float] = time.time
     ) -> None:
         self._settings = settings
-        self._base = settings.spool_directory / name
+        self._base = base
         self._wall = wall
         self.batch_max_bytes = settings.batch_max_bytes
         """Payload bytes of a batch; may be lowered at any time."""
@@ -134,17 +135,16 @@ class Spool:
             self._writer.seal()
         return sum(self._backlog.give_up(segment) for segment in victims)
 
+    def has_news(self) -> bool:
+        """Whether the record taken last changes when the next batch closes."""
+        return self._backlog.queued == 1 or self._is_full()
+
     def ready_at(self) -> float | None:
         """When the next batch closes, on the age clock; -inf: it is full already; None: empty."""
         oldest = self.oldest_at()
         if oldest is None:
             return None
-        backlog, settings = self._backlog, self._settings
-        if backlog.queued >= settings.batch_max_events:
-            return float("-inf")
-        if backlog.queued_payload >= self.batch_max_bytes:
-            return float("-inf")
-        return oldest + settings.linger_seconds
+        return float("-inf") if self._is_full() else oldest + self._settings.linger_seconds
 
     def oldest_at(self) -> float | None:
         """When the oldest record that waits was accepted, on the age clock; None: none waits."""
@@ -167,32 +167,31 @@ class Spool:
             batch.append(record)
         return batch
 
-    def take_all(self) -> list[Record]:
-        """Return nothing: what waits at the end is not given up but kept."""
-        return []
+    def leave(self, taken: Sequence[Record], *, queue: bool) -> list[Record]:  # noqa: ARG002
+        """Let records that were taken and are not settled wait again, before all others.
 
-    def take_back(self, records: Sequence[Record]) -> None:
-        """Let records that were taken and are not settled wait again, before all others."""
-        self._backlog.take_back(records)
+        Returns nothing: what waits at the end is not given up but kept.
+        """
+        self._backlog.take_back(taken)
+        return []
 
     def release(self, records: Sequence[Record]) -> None:
         """Note that these records are settled, so that no process sends them again."""
         self._backlog.settle(records)
 
     def adopt(self, now: float, limit: int = 1) -> int:
-        """Take over what processes left that are gone, at most `limit` segments of it.
+        """Take over what processes left that are gone, at most `limit` segments that hold something.
 
         Returns:
-            How many records were found: they are pending from now on, before this process's own.
+            How many records were found: they are pending from now on, before this process's own. 0 when
+            there is nothing left to take over at the moment.
         """
         if self._closed:
             self._start_empty()
         before = self._backlog.pending
-        for _ in range(limit):
-            found = self._adoption.next_segment(wall=self._wall(), now=now)
-            if found is None:
-                break
+        while limit and (found := self._adoption.next_segment(wall=self._wall(), now=now)):
             segment, damaged = found
+            limit -= bool(segment.waiting)
             self._backlog.damaged += damaged
             self._backlog.add(segment)
         return self._backlog.pending - before
@@ -216,6 +215,12 @@ class Spool:
         self._adoption.forget()
         self._backlog = Backlog(self._complain)
         self._start_empty()
+
+    def _is_full(self) -> bool:
+        return (
+            self._backlog.queued >= self._settings.batch_max_events
+            or self._backlog.queued_payload >= self.batch_max_bytes
+        )
 
     def _fits(self, size: int, freed: int = 0) -> bool:
         """Whether a frame fits under the cap, and a journal in which each record stands alone."""

@@ -24,6 +24,8 @@ class Record:
     """Seconds on the delivery's age clock when the buffer took it; the engine sets it."""
     attempts: int = 0
     """Requests that carried this record so far; the engine counts them."""
+    place: object = None
+    """Where the spool keeps it; None: in memory only."""
 
 
 Batch: TypeAlias = Sequence[Record]

@@ -100,6 +100,7 @@ class Sender:
         self._look_for_new_secrets()
         self._shared.report()
         self._shared.adopt()
+        self._shared.tell_problem()
         self._settle_confirmations(self._connections.poll())
         job, more, finished = None, False, False
         with self._shared.condition:

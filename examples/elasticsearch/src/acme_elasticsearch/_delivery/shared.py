@@ -120,8 +120,7 @@ class Shared:
             if self.adopt_at is None or now < self.adopt_at:
                 return
             found = self.accounts.adopt(self.age.age(now))
-            self.adopt_at = now + (_ADOPT_SECONDS if found is None else 0.0)
-        self.tell_problem()
+            self.adopt_at = now + (0.0 if found else _ADOPT_SECONDS)
 
     def tell_problem(self) -> None:
         """Say what is wrong with the disk of the buffer, if anything is. Without lock."""
@@ -222,4 +221,4 @@ def _new_buffer(name: str, settings: DeliverySettings) -> Buffer:
         return MemoryBuffer(settings)
     from .spool import Spool  # costs nobody anything who does not want it
 
-    return Spool(name, settings)
+    return Spool(settings.spool_directory / name, settings)
