@@ -53,8 +53,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="torn_journal_is_appended_to",
         path="_delivery/segments.py",
-        find="            os.ftruncate(descriptor, self.journal_size)  # nothing torn may stand in between\n",
-        replace="",
+        find="os.ftruncate(descriptor, self.journal_size)",
+        replace="pass",
         caught_by=_SEGMENTS,
     ),
     Fault(
@@ -95,8 +95,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="found_segments_outside_the_cap",
         path="_delivery/spool.py",
-        find="self._backlog.disk_bytes + self._adoption.found_bytes - freed",
-        replace="self._backlog.disk_bytes - freed",
+        find="self._backlog.disk_bytes + self._adoption.found_bytes",
+        replace="self._backlog.disk_bytes",
         caught_by=_RECOVERY,
     ),
     Fault(
@@ -137,7 +137,7 @@ FAULTS: list[Fault] = [
     Fault(
         name="younger_records_overtake_adopted_ones",
         path="_delivery/spool_backlog.py",
-        find='        self.rewind()\n        insort(self.segments, segment, key=_order)\n',
+        find="        self.rewind()\n        insort(self.segments, segment, key=_order)\n",
         replace="        insort(self.segments, segment, key=_order)\n",
         caught_by=_RECOVERY,
     ),
@@ -204,7 +204,7 @@ FAULTS: list[Fault] = [
     Fault(
         name="close_leaves_the_last_interval",
         path="_delivery/spool_sync.py",
-        find="        self._wake.set()\n        self._sync_marked()\n",
+        find="        self._wake.set()\n        self.sync()\n",
         replace="        self._wake.set()\n",
         caught_by=_SPOOL,
     ),

@@ -2,8 +2,10 @@
 # Template-owned: `copier update` replaces this file. Put tests of your own in a file of your own.
 """What a process leaves in the spool is served by another one, once, however the first one ended."""
 
+import errno
 import os
 import random
+import shutil
 import struct
 import subprocess
 import sys
@@ -120,6 +122,20 @@ def test_writer_is_killed_a_hundred_times(program: Program, tmp_path: Path, fsyn
     generator = random.Random(fsync)
     for number in range(100):
         check_killed_writer(program, tmp_path / str(number), fsync, generator.randrange(1, 3_000))
+
+
+def test_backlog_beyond_the_cap_is_taken_over_in_parts(tmp_path: Path) -> None:
+    """What others have left does not keep a process from writing for long."""
+    for _ in range(4):
+        crash(make_spool(tmp_path, *5 * [bytes(1_000)]))
+    spool = make_spool(tmp_path, spool_max_bytes=16_000)
+    assert (adopt_all(spool), spool.pending) == (10, 10)
+    put(spool, bytes(1_000))
+    spool.release(take_all(spool))
+    assert adopt_all(spool) == 10
+    spool.release(take_all(spool))
+    spool.close()
+    assert list((tmp_path / NAME).iterdir()) == []
 
 
 def test_folder_of_a_living_process_is_left_alone(program: Program, tmp_path: Path) -> None:
@@ -338,6 +354,62 @@ def test_newer_format_is_left_alone(tmp_path: Path) -> None:
     folder = spool_folder.lock_folder(segment.parent)
     assert folder is not None
     folder.let_go()
+    spool.close()
+
+
+def test_what_cannot_be_taken_over_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    """A file in the place of a folder, or of a segment, does not keep the others from being served."""
+    crash(make_spool(tmp_path, b"1"))
+    (segment,) = files(tmp_path, "spool")
+    bad = segment.with_name("00000002-00000000.spool")
+    bad.mkdir()
+    (tmp_path / NAME / "77-0123abcd").write_bytes(b"")
+    orphan(tmp_path, b"2", born=2e9)
+    spool = make_spool(tmp_path)
+    assert adopt_all(spool) == 1
+    assert str(spool.problem).startswith("a folder cannot be taken over: ")
+    bad.rmdir()
+    assert adopt_all(spool) == 1
+    assert payloads_of(take_all(spool)) == [b"1", b"2"]
+    spool.close()
+
+
+def test_segment_that_cannot_be_looked_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The medium fails: the file stays for another process, and counts for nothing in this one."""
+    payloads = [b"%d:" % number + bytes(1_000) for number in range(12)]
+    crash(make_spool(tmp_path, *payloads, spool_max_bytes=80_000))
+    spool = make_spool(tmp_path)
+
+    def fail(descriptor: int, count: int) -> bytes:
+        raise OSError(errno.EIO, "bad medium")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "read", fail)
+        assert adopt_all(spool) == 0
+    assert (spool.problem, spool.pending) == ("the spool cannot be read: bad medium", 0)
+    assert spool.adopt(0.0) == 0
+    spool.close()
+    heir = make_spool(tmp_path)
+    assert adopt_all(heir) == 12
+    heir.close()
+
+
+def test_directory_that_went_away(tmp_path: Path) -> None:
+    """Somebody deleted it all: that is told, and does not raise."""
+    spool = make_spool(tmp_path)
+    shutil.rmtree(tmp_path / NAME)
+    assert spool.adopt(0.0) == 0
+    assert str(spool.problem).startswith("spool_directory cannot be read: ")
+    spool.close()
+
+
+def test_adopting_opens_a_closed_spool(tmp_path: Path) -> None:
+    """What was left at a close can be had again by the one who left it."""
+    spool = make_spool(tmp_path, b"1")
+    spool.close()
+    assert (spool.adopt(0.0), spool.pending, payloads_of(spool.take())) == (1, 1, [b"1"])
     spool.close()
 
 

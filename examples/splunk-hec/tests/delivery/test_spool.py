@@ -337,6 +337,26 @@ def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
         make_spool(tmp_path / "file" / "spool")
 
 
+@POSIX
+def test_folder_that_cannot_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without locks cannot have a spool: two processes might write to one file."""
+    import fcntl
+
+    opened = []
+    flock = fcntl.flock
+
+    def fail(descriptor: int, operation: int) -> None:
+        opened.append(descriptor)
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with pytest.raises(ConfigurationError, match=r"\(no locks\)"):
+        make_spool(tmp_path)
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened[0])
+
+
 @contextmanager
 def file_size_limit(size: int) -> Iterator[None]:
     """Let no file grow beyond this, like a disk that is full: a part is written, then nothing."""
@@ -451,6 +471,26 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
     heir.close()
 
 
+def test_file_that_cannot_be_deleted(tmp_path: Path) -> None:
+    """It is noted that its records are settled, so that the next process only has to delete it."""
+    payloads = numbered(12, size=1_000)
+    spool = make_spool(tmp_path, *payloads, spool_max_bytes=80_000)
+    path, _ = files(tmp_path, "spool")
+    records = take_all(spool)
+    path.rename(path.with_suffix(".away"))
+    path.mkdir()
+    spool.release(records)
+    assert spool.pending == 0
+    assert str(spool.problem).startswith("a settled file cannot be deleted: ")
+    path.rmdir()
+    path.with_suffix(".away").rename(path)
+    spool.close()
+    heir = make_spool(tmp_path)
+    assert (adopt_all(heir), heir.damaged) == (0, 0)
+    heir.close()
+    assert files(tmp_path) == []
+
+
 def test_close_leaves_no_empty_folder(tmp_path: Path) -> None:
     """A process that delivered everything leaves nothing behind, whether it wrote or not."""
     make_spool(tmp_path).close()
@@ -558,6 +598,35 @@ def test_close_syncs_what_the_thread_has_not(tmp_path: Path, synced: list[os.sta
     (path,) = files(tmp_path, "spool")
     spool.close()
     assert [each.st_size for each in synced[:1]] == [path.stat().st_size]
+
+
+def test_interpreter_that_starts_no_thread(
+    tmp_path: Path, synced: list[os.stat_result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it exits, records are synced at once instead."""
+
+    def fail(thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    spool = make_spool(tmp_path, b"1", spool_fsync="interval", spool_fsync_seconds=3_600)
+    (path,) = files(tmp_path, "spool")
+    assert path.stat().st_ino in [each.st_ino for each in synced]
+    spool.close()
+
+
+def test_sync_for_which_there_is_no_descriptor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record is in the file, so it is taken; that it may not be on the medium is told."""
+
+    def fail(descriptor: int) -> int:
+        raise OSError(errno.EMFILE, "too many")
+
+    monkeypatch.setattr(os, "dup", fail)
+    spool = make_spool(tmp_path, b"1", spool_fsync="interval")
+    assert (spool.problem, spool.pending) == ("fsync failed: too many", 1)
+    spool.close()
 
 
 def test_failed_sync_in_the_thread_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,17 +33,18 @@ class Adoption:
         self.found_bytes = 0
         """What the segments take that were found and not looked into yet."""
 
-    def next_segment(self, *, wall: float, now: float) -> tuple[Segment, int] | None:
+    def next_segment(self, *, wall: float, now: float, claim: bool) -> tuple[Segment, int] | None:
         """Look into the next segment and count what is pending in it.
 
         Args:
             wall: Seconds since 1970.
             now: Seconds on the age clock.
+            claim: There is room for one more folder, if need be.
 
         Returns:
             The segment and the number of damaged stretches in it; None when there is no more.
         """
-        while self._found or self._claim():
+        while self._found or (claim and self._claim()):
             segment = self._found.popleft()
             self.found_bytes -= segment.disk_bytes
             segment.adopted_at = (wall, now)
@@ -81,7 +82,7 @@ class Adoption:
                 if folder is not None and self._take_over(folder):
                     return True
             except OSError as error:
-                self._leave_alone(path, f"a folder cannot be taken over: {error.strerror}")
+                self._complain(f"a folder cannot be taken over: {error.strerror}")
         return False
 
     def _take_over(self, folder: Folder) -> bool:
@@ -94,9 +95,8 @@ class Adoption:
             raise
         if newer:
             folder.let_go()
-            self._leave_alone(
-                folder.path, "a folder was written by a newer version of this package: update it"
-            )
+            self._left_alone.add(folder.path)
+            self._complain("a folder was written by a newer version of this package: update it")
         elif segments:
             segments[-1].last = True
             folder.segments = len(segments)
@@ -106,10 +106,6 @@ class Adoption:
         else:
             folder.remove()
         return bool(segments) and not newer
-
-    def _leave_alone(self, path: Path, problem: str) -> None:
-        self._left_alone.add(path)
-        self._complain(problem)
 
 
 def _scan(segment: Segment) -> int:

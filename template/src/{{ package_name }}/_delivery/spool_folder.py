@@ -148,11 +148,15 @@ def lock_folder(path: Path, *, adopted: bool = True) -> Folder | None:
         lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | BINARY, 0o600)
     except FileNotFoundError:
         return None
-    # Who had the lock before may have deleted the file: a lock on a file without a name protects nothing.
-    if _locked(lock) and _is_named(lock, path / _LOCK):
-        return Folder(path, lock, adopted=adopted)
-    os.close(lock)
-    return None
+    folder = None
+    try:
+        # Who had the lock may have deleted the file: a lock on a file without a name protects nothing.
+        if _locked(lock) and _is_named(lock, path / _LOCK):
+            folder = Folder(path, lock, adopted=adopted)
+    finally:
+        if folder is None:
+            os.close(lock)
+    return folder
 
 
 def _locked(descriptor: int) -> bool:

@@ -30,7 +30,7 @@ class Syncer:
 
     def mark(self, segment: Segment) -> None:
         """Have the segment synced in time; before it is sealed, since its file is needed open."""
-        if segment in self._marked:  # the common case, without the lock: see _sync_marked
+        if segment in self._marked:  # the common case, without the lock: see sync
             return
         try:
             descriptor = segment.duplicate()  # the segment may be sealed and deleted meanwhile
@@ -40,7 +40,7 @@ class Syncer:
         with self._lock:
             self._marked[segment] = descriptor
         if self._thread is None and not self._start():
-            self._sync_marked()
+            self.sync()
         self._wake.set()
 
     def _start(self) -> bool:
@@ -57,7 +57,7 @@ class Syncer:
         """Sync what is left, in the caller's thread, and end the thread."""
         self._stop.set()
         self._wake.set()
-        self._sync_marked()
+        self.sync()
 
     def forget(self) -> None:
         """Close what a forked child has inherited; the thread has stayed behind, the lock may be held."""
@@ -70,9 +70,10 @@ class Syncer:
             self._wake.wait()
             self._wake.clear()
             self._stop.wait(self._seconds)
-            self._sync_marked()
+            self.sync()
 
-    def _sync_marked(self) -> None:
+    def sync(self) -> None:
+        """Sync what is marked, in the caller's thread."""
         with self._lock:
             # Taken out before the sync: what is written from now on marks the segment anew.
             marked, self._marked = self._marked, {}

@@ -138,19 +138,19 @@ class Backlog:
         return count
 
     def drop_if_settled(self, segment: Segment) -> bool:
-        """Delete a segment that is neither pending nor written to; returns whether it is gone."""
+        """Delete a segment that is neither pending nor written to; returns whether its files are gone."""
         if segment.pending or not segment.sealed:
             return False
         if self._cursor is not None and self._cursor.segment is segment:
             self.rewind()
         self.segments.remove(segment)
         if segment.kept:
-            return True
+            return False
         try:
             segment.delete()
         except OSError as error:
             self._complain(f"a settled file cannot be deleted: {error.strerror}")
-            return True
+            return False
         self.disk_bytes -= segment.disk_bytes
         segment.folder.drop_segment()
         return True

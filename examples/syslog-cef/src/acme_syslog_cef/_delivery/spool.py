@@ -189,7 +189,12 @@ class Spool:
         if self._closed:
             self._start_empty()
         before = self._backlog.pending
-        while limit and (found := self._adoption.next_segment(wall=self._wall(), now=now)):
+        while limit:
+            # A backlog larger than that is served in parts, or it would leave no room for anything new.
+            claim = self._used() <= self._settings.spool_max_bytes // 2
+            found = self._adoption.next_segment(wall=self._wall(), now=now, claim=claim)
+            if found is None:
+                break
             segment, damaged = found
             limit -= bool(segment.waiting)
             self._backlog.damaged += damaged
@@ -224,9 +229,12 @@ class Spool:
 
     def _fits(self, size: int, freed: int = 0) -> bool:
         """Whether a frame fits under the cap, and a journal in which each record stands alone."""
-        used = self._backlog.disk_bytes + self._adoption.found_bytes - freed
         journal = (self._backlog.pending + 1) * ENTRY_BYTES
-        return used + journal + HEADER_BYTES + size <= self._settings.spool_max_bytes
+        used = self._used() - freed + journal + HEADER_BYTES + size
+        return used <= self._settings.spool_max_bytes
+
+    def _used(self) -> int:
+        return self._backlog.disk_bytes + self._adoption.found_bytes
 
     def _complain(self, problem: str) -> None:
         self.problem = problem

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Protocol
@@ -105,6 +106,8 @@ class Writer:
         """Write no more to the newest segment; it goes as soon as all in it is settled."""
         active, self._active = self._active, None
         if active is not None:
+            if self._syncer is not None and os.name == "nt":
+                self._syncer.sync()  # it has the file open, and there no open file can be deleted
             active.seal()
             self._backlog.drop_if_settled(active)
 
