@@ -12,13 +12,14 @@ from scripts.rendering import PLATFORMS, ROOT
 from tests.helpers import run
 from tests.planted.fault import Fault
 
-# Faults of the engine are planted into the project of one platform: the engine is the same in all.
+# What is the same in all projects is tested in one.
+SHARED = ("engine", "spool")
 ENGINE_IN = "splunk_hec"
 TESTS_FAILED = 1
 
 PLANTED = [
     pytest.param(name if name in PLATFORMS else ENGINE_IN, fault, id=f"{name}-{fault.name}")
-    for name in (*PLATFORMS, "engine")
+    for name in (*PLATFORMS, *SHARED)
     for fault in importlib.import_module(f"tests.planted.{name}").FAULTS
 ]
 

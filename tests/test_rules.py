@@ -10,7 +10,7 @@ from tests.helpers import files_of
 
 SOURCE = ROOT / "template" / "src" / "{{ package_name }}"
 ENGINE = sorted((SOURCE / "_delivery").glob("*.py"))
-OPTIONAL = [path for path in ENGINE if path.stem.startswith(("spool", "segment"))]
+OPTIONAL = [path for path in ENGINE if path.stem.startswith(("spool", "segment", "frame"))]
 OWNED = [SOURCE / platform / name for platform in PLATFORMS for name in ("config.py", "mapping.py")]
 SHIPPED = [path for path in files_of(SOURCE) if path.suffix == ".py"]
 
@@ -19,7 +19,7 @@ TYPICAL_FUNCTION_LINES = 25
 ENGINE_MODULE_LINES = 250
 OWNED_MODULE_LINES = 150
 ENGINE_LINES = 2_900  # decision 11
-OPTIONAL_LINES = 800
+OPTIONAL_LINES = 1_000
 PLATFORM_LINES = 800
 
 
@@ -77,7 +77,7 @@ def test_owned_modules_are_small(path: Path) -> None:
 
 
 def test_engine_can_be_read_in_a_day() -> None:
-    """What is always imported has at most 2 900 lines of code, what is off by default 800."""
+    """What is always imported has at most 2 900 lines of code, what is off by default 1 000."""
     optional = sum(len(code_lines(path)) for path in OPTIONAL)
     assert sum(len(code_lines(path)) for path in ENGINE) - optional <= ENGINE_LINES
     assert optional <= OPTIONAL_LINES

@@ -599,8 +599,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="one_sender_for_ever",
         path="_delivery/delivery.py",
-        find="elif len(senders) < self._settings.max_connections:",
-        replace="elif False:",
+        find="if len(senders) < self._settings.max_connections:",
+        replace="if False:",
         caught_by=_SEVERAL,
     ),
     Fault(

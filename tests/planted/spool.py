@@ -5,6 +5,7 @@ from .fault import Fault
 _SEGMENTS = "tests/delivery/test_segments.py"
 _SPOOL = "tests/delivery/test_spool.py"
 _RECOVERY = "tests/delivery/test_spool_recovery.py"
+_DELIVERY = "tests/delivery/test_delivery_spool.py"
 _MODEL = "tests/delivery/test_spool_model.py"
 
 FAULTS: list[Fault] = [
@@ -221,5 +222,68 @@ FAULTS: list[Fault] = [
         find="if self._active is not None and not self._active.pending:",
         replace="if False:",
         caught_by=_SPOOL,
+    ),
+    Fault(
+        name="what_the_disk_lost_stays_pending",
+        path="_delivery/accounts.py",
+        find="        self.ledger.drop(unreadable, self.buffer.unreadable - self.ledger.dropped[unreadable.value])\n",
+        replace="        pass\n",
+        caught_by=_DELIVERY,
+    ),
+    Fault(
+        name="recovered_events_not_booked",
+        path="_delivery/ledger.py",
+        find="        self.accepted += count\n        self.recovered += count\n",
+        replace="        self.recovered += count\n",
+        caught_by=_DELIVERY,
+    ),
+    Fault(
+        name="nobody_adopts",
+        path="_delivery/shared.py",
+        find="if self.adopt_at is None or now < self.adopt_at:",
+        replace="if True:",
+        caught_by=_DELIVERY,
+    ),
+    Fault(
+        name="backlog_waits_for_an_event",
+        path="_delivery/delivery.py",
+        find="                self._open()  # there may be something to send before anybody logs\n",
+        replace="                pass\n",
+        caught_by=_DELIVERY,
+    ),
+    Fault(
+        name="spool_with_a_deadline",
+        path="_delivery/settings.py",
+        find='return MEMORY_DEADLINE_SECONDS if self.spool_directory is None else float("inf")',
+        replace="return MEMORY_DEADLINE_SECONDS",
+        caught_by=_DELIVERY,
+    ),
+    Fault(
+        name="spooled_events_do_not_show",
+        path="_delivery/closing.py",
+        find="spooled=after.pending if spools else 0,",
+        replace="spooled=0,",
+        caught_by=_DELIVERY,
+    ),
+    Fault(
+        name="trouble_with_the_disk_kept_quiet",
+        path="_delivery/shared.py",
+        find='            self.alerts.say("spool", problem)\n',
+        replace="            pass\n",
+        caught_by=_DELIVERY,
+    ),
+    Fault(
+        name="records_in_hand_forgotten_at_a_close",
+        path="_delivery/delivery.py",
+        find="left = shared.accounts.buffer.leave(left, queue=is_last)",
+        replace="left = shared.accounts.buffer.leave([], queue=is_last)",
+        caught_by=_DELIVERY,
+    ),
+    Fault(
+        name="spool_setting_ignored",
+        path="_delivery/shared.py",
+        find="    if settings.spool_directory is None:\n",
+        replace="    if True:\n",
+        caught_by=_DELIVERY,
     ),
 ]

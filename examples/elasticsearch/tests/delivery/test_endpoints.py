@@ -8,7 +8,10 @@ from acme_elasticsearch._delivery.breaker import FAILURES_TO_OPEN
 from acme_elasticsearch._delivery.endpoints import Endpoint, Endpoints
 from acme_elasticsearch._delivery.records import Delivered, Record
 from acme_elasticsearch._delivery.retry import RetryPolicy
-from acme_elasticsearch._delivery.slot import Setback, Settlement
+from acme_elasticsearch._delivery.settlement import (
+    Setback,
+    Settlement,
+)
 
 POLICY = RetryPolicy(initial_seconds=1.0, max_seconds=8.0, retry_after_max_seconds=60.0)
 DOWN = Settlement(setback=Setback("refused"))

@@ -18,10 +18,12 @@ from acme_elasticsearch._delivery.records import (
     Unconfirmed,
 )
 from acme_elasticsearch._delivery.retry import RetryPolicy
-from acme_elasticsearch._delivery.slot import (
-    PROBES_BEFORE_HOLD,
+from acme_elasticsearch._delivery.settlement import (
     Setback,
     Settlement,
+)
+from acme_elasticsearch._delivery.slot import (
+    PROBES_BEFORE_HOLD,
     Slot,
 )
 

@@ -18,10 +18,12 @@ from acme_splunk_hec._delivery.records import (
     Unconfirmed,
 )
 from acme_splunk_hec._delivery.retry import RetryPolicy
-from acme_splunk_hec._delivery.slot import (
-    PROBES_BEFORE_HOLD,
+from acme_splunk_hec._delivery.settlement import (
     Setback,
     Settlement,
+)
+from acme_splunk_hec._delivery.slot import (
+    PROBES_BEFORE_HOLD,
     Slot,
 )
 

@@ -41,10 +41,8 @@ from acme_syslog_cef._delivery.retry import (
     RetryPolicy,
 )
 from acme_syslog_cef._delivery.settings import DeliverySettings
-from acme_syslog_cef._delivery.slot import (
-    Settlement,
-    Slot,
-)
+from acme_syslog_cef._delivery.settlement import Settlement
+from acme_syslog_cef._delivery.slot import Slot
 
 POLICY = RetryPolicy(initial_seconds=1.0, max_seconds=8.0, retry_after_max_seconds=60.0)
 REFUSALS = {Offer.FULL: RefuseReason.BUFFER_FULL, Offer.TOO_LARGE: RefuseReason.TOO_LARGE}

@@ -18,10 +18,12 @@ from acme_syslog_cef._delivery.records import (
     Unconfirmed,
 )
 from acme_syslog_cef._delivery.retry import RetryPolicy
-from acme_syslog_cef._delivery.slot import (
-    PROBES_BEFORE_HOLD,
+from acme_syslog_cef._delivery.settlement import (
     Setback,
     Settlement,
+)
+from acme_syslog_cef._delivery.slot import (
+    PROBES_BEFORE_HOLD,
     Slot,
 )
 

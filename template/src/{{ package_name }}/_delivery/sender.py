@@ -19,8 +19,9 @@ from .endpoints import Endpoint
 from .errors import DeliveryError
 from .exchange import Exchange, attempt
 from .records import Batch, Confirmation, Hold, Record, Verdict
+from .settlement import Settlement
 from .shared import Shared
-from .slot import Settlement, Slot
+from .slot import Slot
 from .unconfirmed import UnconfirmedRecords
 
 _RECOVERY_SECONDS = 0.5  # pause after a bug, lest it makes a hot loop

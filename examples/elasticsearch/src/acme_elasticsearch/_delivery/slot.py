@@ -10,50 +10,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from .records import (
-    Delivered,
     Hold,
     Record,
-    Rejected,
     RetryLater,
     Split,
-    Unconfirmed,
     Verdict,
 )
 from .retry import RetryPolicy
+from .settlement import Setback, Settlement, note_final
 
 PROBES_BEFORE_HOLD = 8
 """Single records refused in a row, none accepted, before the configuration is blamed and not them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setback:
-    """An attempt that got no record anywhere: the endpoint is to be left alone for a while."""
-
-    reason: str
-    after_seconds: float | None = None
-    """The server's own wish."""
-    held: bool = False
-    """A person has to repair something; time alone will not."""
-
-
-@dataclass(slots=True)
-class Settlement:
-    """What an answer decided; the caller books it."""
-
-    delivered: list[tuple[Record, Delivered]] = field(default_factory=list)
-    unconfirmed: dict[int, list[Record]] = field(default_factory=dict)
-    rejected: list[tuple[Record, str]] = field(default_factory=list)
-    expired: list[tuple[Record, str]] = field(default_factory=list)
-    retried: int = 0
-    ambiguous: int = 0
-    alert: str = ""
-    """Not empty: a person has to repair something."""
-    setback: Setback | None = None
-    pushed_back: bool = False
-    """The target wants less at a time."""
 
 
 class Slot:
@@ -132,7 +101,7 @@ class Slot:
         for record, outcome in zip(batch, verdict, strict=True):
             if isinstance(outcome, (Hold, RetryLater)):
                 unsettled.append((record, outcome))
-            elif not _note_final(result, record, outcome):
+            elif not note_final(result, record, outcome):
                 wrong = f"classify returned {type(outcome).__name__}, which is no outcome"
                 unsettled.append((record, RetryLater(wrong, ambiguous=True)))
         if result.delivered:
@@ -255,16 +224,3 @@ class Slot:
             self.held = True
             self.not_before = now + self._hold_seconds
             result.alert = f"{verdict.reason}; no event is accepted, so the configuration is wrong"
-
-
-def _note_final(result: Settlement, record: Record, outcome: object) -> bool:
-    """Note an outcome that ends the record's time in the slot; False if it is none."""
-    if isinstance(outcome, Delivered):
-        result.delivered.append((record, outcome))
-    elif isinstance(outcome, Rejected):
-        result.rejected.append((record, outcome.reason))
-    elif isinstance(outcome, Unconfirmed):
-        result.unconfirmed.setdefault(outcome.token, []).append(record)
-    else:
-        return False
-    return True

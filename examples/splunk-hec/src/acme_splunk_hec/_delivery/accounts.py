@@ -14,7 +14,7 @@ from .endpoints import EndpointStats
 from .ledger import DropReason, Ledger, RefuseReason, Stats
 from .records import Record
 from .settings import DeliverySettings
-from .slot import Settlement
+from .settlement import Settlement
 
 
 class Accounts:

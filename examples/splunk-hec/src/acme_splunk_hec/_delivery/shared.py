@@ -22,7 +22,7 @@ from .records import Batch, Record, Split, Verdict
 from .reporter import Reporter
 from .retry import AgeClock, RetryPolicy
 from .settings import DeliverySettings
-from .slot import Settlement
+from .settlement import Settlement
 
 if TYPE_CHECKING:
     from .sender import Sender

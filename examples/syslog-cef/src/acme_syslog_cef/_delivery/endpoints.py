@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .breaker import CircuitBreaker
 from .retry import RetryPolicy
-from .slot import Settlement
+from .settlement import Settlement
 
 
 @dataclass(frozen=True, slots=True)
