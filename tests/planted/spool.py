@@ -6,7 +6,6 @@ _SEGMENTS = "tests/delivery/test_segments.py"
 _SPOOL = "tests/delivery/test_spool.py"
 _RECOVERY = "tests/delivery/test_spool_recovery.py"
 _DELIVERY = "tests/delivery/test_delivery_spool.py"
-_MODEL = "tests/delivery/test_spool_model.py"
 
 FAULTS: list[Fault] = [
     Fault(
@@ -119,7 +118,7 @@ FAULTS: list[Fault] = [
         path="_delivery/spool_backlog.py",
         find="            if not self.drop_if_settled(segment):\n",
         replace="            if not self.drop_if_settled(segment) and not segment.sealed:\n",
-        caught_by=_MODEL,
+        caught_by=_RECOVERY,
     ),
     Fault(
         name="segment_goes_with_records_in_flight",

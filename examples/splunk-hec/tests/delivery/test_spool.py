@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -218,6 +219,24 @@ def test_cap_is_hard(tmp_path: Path) -> None:
     assert spool.offer(Record(bytes(100)), 0.0) is Offer.FULL
     spool.release(records)
     assert spool.offer(Record(bytes(100)), 0.0) is Offer.TAKEN
+    spool.close()
+
+
+def test_backlog_costs_no_memory(tmp_path: Path) -> None:
+    """What waits is on disk alone, found by this process or adopted from another one."""
+    spool = make_spool(tmp_path, b"first", spool_max_bytes=4_000_000)
+    spool.oldest_at()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        assert fill(spool, 300) > 10_000
+        after, _ = tracemalloc.get_traced_memory()
+        spool.close()
+        assert spool.adopt(0.0, limit=100) == spool.pending > 10_000
+        adopted, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert max(after, adopted) - before < 50_000
     spool.close()
 
 
@@ -508,7 +527,7 @@ def test_use_after_close(tmp_path: Path) -> None:
     spool.close()
     spool.release(taken)
     spool.leave(taken, queue=False)
-    assert (spool.pending, spool.queued) == (2, 0)
+    assert (spool.pending, spool.queued, spool.evict_for(Record(bytes(9_999_000)))) == (2, 0, 0)
     put(spool, b"3")
     assert (spool.pending, spool.queued) == (1, 1)
     assert spool.adopt(0.0) == 2

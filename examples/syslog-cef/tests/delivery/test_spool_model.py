@@ -181,4 +181,4 @@ class SpoolAndModel(RuleBasedStateMachine):
 
 
 TestSpoolAndModel = SpoolAndModel.TestCase
-TestSpoolAndModel.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestSpoolAndModel.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

@@ -9,11 +9,15 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from zlib import crc32
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from acme_syslog_cef import _delivery
 from acme_syslog_cef._delivery import spool_folder
@@ -394,6 +398,49 @@ def test_segment_that_cannot_be_looked_into(
     heir = make_spool(tmp_path)
     assert adopt_all(heir) == 12
     heir.close()
+
+
+@given(st.data())
+@hypothesis_settings(max_examples=40)
+def test_any_damaged_byte_in_any_file(data: st.DataObject) -> None:
+    """It costs one record at most, and a settled record is sent again only if the journal is hit."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        payloads = [payload_of(number) for number in range(20)]
+        spool = make_spool(directory, *payloads, spool_max_bytes=20_000)
+        records = take_all(spool)
+        chosen = data.draw(st.sets(st.integers(0, 19), min_size=1))
+        spool.release([records[number] for number in chosen])
+        crash(spool)
+        paths = [path for path in files(directory) if path.stat().st_size]
+        if not paths:
+            return
+        path = data.draw(st.sampled_from(paths))
+        content = bytearray(path.read_bytes())
+        content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
+        path.write_bytes(content)
+        heir = make_spool(directory)
+        adopt_all(heir)
+        served = set(numbers_of(take_all(heir)))
+        pending = set(range(20)) - chosen
+        if path.suffix == ".done":
+            assert pending <= served
+        else:
+            assert len(pending - served) <= 1
+            assert served <= pending
+        heir.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes no file that is open")
+def test_spool_makes_its_folder_again(tmp_path: Path) -> None:
+    """Somebody deleted it: what was in it is lost and accounted for, and the spool goes on."""
+    spool = make_spool(tmp_path, b"1", b"2")
+    shutil.rmtree(tmp_path)
+    assert (spool.take(), spool.unreadable, spool.pending) == ([], 2, 0)
+    assert spool.offer(Record(b"refused"), 0.0) is spooling.Offer.FULL
+    put(spool, b"3")
+    assert payloads_of(take_all(spool)) == [b"3"]
+    spool.close()
 
 
 def test_directory_that_went_away(tmp_path: Path) -> None:

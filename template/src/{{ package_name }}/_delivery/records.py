@@ -24,7 +24,7 @@ class Record:
     """Seconds on the delivery's age clock when the buffer took it; the engine sets it."""
     attempts: int = 0
     """Requests that carried this record so far; the engine counts them."""
-    place: object = None
+    place: object = field(default=None, repr=False)
     """Where the spool keeps it; None: in memory only."""
 
 

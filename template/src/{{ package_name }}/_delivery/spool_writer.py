@@ -95,6 +95,8 @@ class Writer:
             self._complain(f"spool_directory cannot be written: {error.strerror}")
             if self._active is not None and not self._active.empty:
                 self.seal()  # it could never go if no other record was ever written to it
+            if isinstance(error, FileNotFoundError):
+                self._folder = None  # somebody deleted it: make another one, for the next record
             return False
         if self._syncer is not None:
             self._syncer.mark(segment)
@@ -136,8 +138,10 @@ class Writer:
     def _segment_for(self, size: int) -> Segment:
         """Return the segment to write the next frame to, a new one if need be."""
         active = self._active
-        if active is not None and active.size + size > self._segment_bytes and not active.empty:
-            self.seal()
+        if active is not None and not active.empty:
+            full = active.size + size > self._segment_bytes
+            if full or active.kept:
+                self.seal()
         if self._active is None:
             self.open()
             assert self._folder is not None

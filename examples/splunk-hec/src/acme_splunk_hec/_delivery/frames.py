@@ -55,6 +55,9 @@ class Frame(NamedTuple):
     truncated: bool
     payload: bytes
 
+    def __repr__(self) -> str:
+        return f"Frame({self.number})"  # an event is nobody's business
+
 
 class Stem(NamedTuple):
     """The name of a segment and of its journal, without the suffix."""

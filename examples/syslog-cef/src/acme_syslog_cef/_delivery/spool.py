@@ -120,6 +120,8 @@ class Spool:
         Returns:
             How many records were given up: 0, and none is, if all of those would not be enough.
         """
+        if self._closed:
+            return 0
         size = FRAME_BYTES + len(record.payload)
         victims: list[Segment] = []
         freed = 0

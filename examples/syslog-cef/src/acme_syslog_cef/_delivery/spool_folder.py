@@ -40,7 +40,6 @@ class Folder:
         self._lock: int | None = lock
         self.born = os.fstat(lock).st_mtime
         """When the folder was made, in seconds since 1970: its lock file is never written to."""
-
         self.segments = 0
         """How many segments are in it."""
 
