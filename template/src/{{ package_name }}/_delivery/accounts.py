@@ -8,6 +8,7 @@ Not thread-safe: `Delivery` calls it under its lock.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from .buffer import Buffer, Offer
 from .endpoints import EndpointStats
@@ -45,11 +46,9 @@ class Accounts:
             self.ledger.accept(truncated=record.truncated)
         return result
 
-    def adopt(self, age_now: float) -> int:
-        """Take over and book events that an earlier process accepted; returns how many."""
-        found = self.buffer.adopt(age_now)
-        self.ledger.recover(found)
-        return found
+    def admit(self, found: Any) -> None:
+        """Book what an earlier process accepted and `look` of the buffer found: it is pending now."""
+        self.ledger.recover(self.buffer.admit(found))
 
     def refuse(self, reason: RefuseReason) -> None:
         """Book an event that was not accepted."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from .frames import FRAME_BYTES
 from .segments import Segment
@@ -14,6 +15,14 @@ from .spool_cursor import Cursor
 from .spool_folder import Folder, lock_folder, orphans
 
 _FOLDERS = 16  # taken over at a time, each with an open lock file: a crash loop may leave many more
+
+
+class Found(NamedTuple):
+    """A segment that was looked into."""
+
+    segment: Segment
+    damaged: int
+    """Stretches of it that cannot be read."""
 
 
 class Adoption:
@@ -33,7 +42,7 @@ class Adoption:
         self.found_bytes = 0
         """What the segments take that were found and not looked into yet."""
 
-    def next_segment(self, *, wall: float, now: float, claim: bool) -> tuple[Segment, int] | None:
+    def next_segment(self, *, wall: float, now: float, claim: bool) -> Found | None:
         """Look into the next segment and count what is pending in it.
 
         Args:
@@ -42,15 +51,15 @@ class Adoption:
             claim: There is room for one more folder, if need be.
 
         Returns:
-            The segment and the number of damaged stretches in it; None when there is no more.
+            The segment, which still counts in `found_bytes`; None when there is no more.
         """
         while self._found or (claim and self._claim()):
             segment = self._found.popleft()
-            self.found_bytes -= segment.disk_bytes
             segment.adopted_at = (wall, now)
             try:
-                return segment, _scan(segment)
+                return Found(segment, _scan(segment))
             except OSError as error:
+                self.found_bytes -= segment.disk_bytes
                 self._complain(f"the spool cannot be read: {error.strerror}")
         return None
 

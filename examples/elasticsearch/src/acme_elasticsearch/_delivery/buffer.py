@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from enum import Enum, auto
-from typing import Protocol
+from typing import Any, Protocol
 
 from .records import Record
 from .settings import DeliverySettings
@@ -94,11 +94,15 @@ class Buffer(Protocol):
         """
         ...
 
-    def adopt(self, now: float) -> int:
-        """Take over some of what processes left that are gone; `now` is seconds on the age clock.
+    def look(self, now: float) -> Any | None:
+        """Look for what processes left that are gone; `now` is seconds on the age clock. May take a while.
 
-        Returns how many events that were; 0 when there is no more at the moment.
+        The one method that is called without the lock, by one thread at a time. None: nothing at the moment.
         """
+        ...
+
+    def admit(self, found: Any) -> int:
+        """Let what `look` found wait, before everything else; returns how many events that are."""
         ...
 
     def forget(self) -> None:
@@ -196,8 +200,12 @@ class MemoryBuffer:
         self._queued_payload = 0
         return left
 
-    def adopt(self, now: float) -> int:  # noqa: ARG002
+    def look(self, now: float) -> None:  # noqa: ARG002
         """Find nothing: memory ends with the process."""
+        return
+
+    def admit(self, found: Any) -> int:  # noqa: ARG002
+        """Take nothing over."""
         return 0
 
     def forget(self) -> None:

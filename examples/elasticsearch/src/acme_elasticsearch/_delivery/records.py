@@ -16,7 +16,7 @@ from typing import Protocol, TypeAlias, TypeVar
 class Record:
     """One event in its wire form; compared by identity."""
 
-    payload: bytes
+    payload: bytes = field(repr=False)
     """What goes on the wire for this event, without the framing between records."""
     truncated: bool = False
     """The encoder shortened the event and marked it as shortened."""

@@ -119,8 +119,16 @@ class Shared:
             now = time.monotonic()
             if self.adopt_at is None or now < self.adopt_at:
                 return
-            found = self.accounts.adopt(self.age.age(now))
-            self.adopt_at = now + (0.0 if found else _ADOPT_SECONDS)
+            self.adopt_at = float("inf")  # one thread at a time
+            age_now = self.age.age(now)
+        found = None
+        try:
+            found = self.accounts.buffer.look(age_now)
+        finally:
+            with self.condition:
+                self.adopt_at = now + (_ADOPT_SECONDS if found is None else 0.0)
+                if found is not None:
+                    self.accounts.admit(found)
 
     def tell_problem(self) -> None:
         """Say what is wrong with the disk of the buffer, if anything is. Without lock."""

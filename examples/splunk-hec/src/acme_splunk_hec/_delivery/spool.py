@@ -20,7 +20,7 @@ from .errors import ConfigurationError
 from .frames import ENTRY_BYTES, FRAME_BYTES, HEADER_BYTES, Frame
 from .records import Record
 from .segments import Segment
-from .spool_adoption import Adoption
+from .spool_adoption import Adoption, Found
 from .spool_backlog import Backlog
 from .spool_writer import SpoolSettings, Writer
 
@@ -181,27 +181,33 @@ class Spool:
         """Note that these records are settled, so that no process sends them again."""
         self._backlog.settle(records)
 
-    def adopt(self, now: float, limit: int = 1) -> int:
-        """Take over what processes left that are gone, at most `limit` segments that hold something.
+    def look(self, now: float) -> Found | None:
+        """Look into the next segment of what processes left that are gone; may take a tenth of a second.
 
-        Returns:
-            How many records were found: they are pending from now on, before this process's own. 0 when
-            there is nothing left to take over at the moment.
+        The one method that is called without the lock, by one thread at a time: `admit` must follow.
+        Returns None when there is nothing left to take over at the moment.
         """
+        # A backlog larger than that is served in parts, or it would leave no room for anything new.
+        claim = self._used() <= self._settings.spool_max_bytes // 2
+        return self._adoption.next_segment(wall=self._wall(), now=now, claim=claim)
+
+    def admit(self, found: Found) -> int:
+        """Let what `look` found wait before this process's own records; returns how many those are."""
+        self._adoption.found_bytes -= found.segment.disk_bytes
+        self._backlog.damaged += found.damaged
+        self._backlog.add(found.segment)
+        return found.segment.waiting
+
+    def adopt(self, now: float, limit: int = 1) -> int:
+        """Look and admit, until `limit` segments held something; returns how many records that were."""
         if self._closed:
             self._start_empty()
-        before = self._backlog.pending
-        while limit:
-            # A backlog larger than that is served in parts, or it would leave no room for anything new.
-            claim = self._used() <= self._settings.spool_max_bytes // 2
-            found = self._adoption.next_segment(wall=self._wall(), now=now, claim=claim)
-            if found is None:
-                break
-            segment, damaged = found
-            limit -= bool(segment.waiting)
-            self._backlog.damaged += damaged
-            self._backlog.add(segment)
-        return self._backlog.pending - before
+        count = 0
+        while limit and (found := self.look(now)):
+            admitted = self.admit(found)
+            limit -= bool(admitted)
+            count += admitted
+        return count
 
     def close(self) -> None:
         """Close all files and unlock the folders; what is pending stays for whoever comes next.

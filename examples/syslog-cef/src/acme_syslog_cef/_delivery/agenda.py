@@ -13,6 +13,7 @@ from .shared import Shared
 from .slot import Slot
 
 _POLL_SECONDS = 0.1  # how often a client is asked about unconfirmed records
+_LONGEST_WAIT_SECONDS = 3_600.0  # Python refuses to wait for ever in seconds
 _WATCH_SECONDS = 0.5  # how often a secret is looked at while delivery is on hold
 _CLOSING_PAUSE_SECONDS = 0.5  # longest pause between attempts while somebody waits for the close
 
@@ -85,7 +86,7 @@ class Agenda:
         for moment in (self._shared.reporter.next_at, self._shared.adopt_at):
             if moment is not None:
                 moments.append(moment - now)
-        return max(0.0, min(moments)) if moments else None
+        return max(0.0, min(*moments, _LONGEST_WAIT_SECONDS)) if moments else None
 
     def is_batch_due(self, now: float) -> bool:
         """Whether the buffer has a batch that need not wait for more."""
