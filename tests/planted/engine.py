@@ -20,6 +20,8 @@ _RETRY = "tests/delivery/test_retry.py"
 _SETTINGS = "tests/delivery/test_settings.py"
 _SLOT = "tests/delivery/test_slot.py"
 _STREAM = "tests/delivery/test_delivery_stream.py"
+_ENDS = "tests/conformance/test_process_ends.py"
+_FORK = "tests/delivery/test_fork.py"
 
 FAULTS: list[Fault] = [
     Fault(
@@ -735,5 +737,54 @@ FAULTS: list[Fault] = [
         find="        if unsettled and not progress:\n",
         replace="        if False:\n",
         caught_by=_SLOT,
+    ),
+    Fault(
+        name="exit_of_the_interpreter_unnoticed",
+        path="_delivery/registry.py",
+        find="@atexit.register\ndef close_at_exit",
+        replace="atexit.unregister(None)\n\n\ndef close_at_exit",
+        caught_by=_ENDS,
+    ),
+    Fault(
+        name="parents_sentinels_complain_in_the_child",
+        path="_delivery/sentinel.py",
+        find="        _of_parent.append(sentinels._tasks)\n",
+        replace="",
+        caught_by=_ENDS,
+    ),
+    Fault(
+        name="fork_while_a_tls_context_is_made",
+        path="_delivery/tls.py",
+        find="    with registry.no_fork:\n",
+        replace="    if registry.no_fork:\n",
+        caught_by=_FORK,
+    ),
+    Fault(
+        name="fork_does_not_wait",
+        path="_delivery/registry.py",
+        find="before=no_fork.acquire, after_in_parent=no_fork.release, ",
+        replace="",
+        caught_by=_FORK,
+    ),
+    Fault(
+        name="plain_http_makes_a_tls_context",
+        path="_delivery/http_client.py",
+        find="verify=context or _UNUSED_CONTEXT",
+        replace="verify=context or False",
+        caught_by=_FORK,
+    ),
+    Fault(
+        name="http_imported_by_the_sender",
+        path="_delivery/http_client.py",
+        find="import httpcore  # noqa: F401 - as certifi\n",
+        replace="",
+        caught_by=_FORK,
+    ),
+    Fault(
+        name="codec_imported_by_the_sender",
+        path="_delivery/registry.py",
+        find='"x".encode("idna")\n',
+        replace="",
+        caught_by=_FORK,
     ),
 ]

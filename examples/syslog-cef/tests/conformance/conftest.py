@@ -2,34 +2,23 @@
 # Template-owned: `copier update` replaces this file.
 """Programs that log and end: started before the first test, looked at after the last.
 
-Each takes a second to start, so they run beside the other tests.
+Each takes a second, so they run beside the other tests, a few at a time.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from acme_syslog_cef import _delivery
+from .programs import Run, run
 
-from ..syslog_cef.target import running_target
-from .program import ENDS
-from .target import Target
-
-SOURCE = Path(_delivery.__file__).parents[2]
-PROGRAM = Path(__file__).with_name("program.py")
 TESTS = "test_process_ends.py"
+AT_A_TIME = 3
 
-Running = tuple["subprocess.Popen[bytes]", Target]
-started: dict[str, Running] = {}
-cleanup = ExitStack()
+pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="programs")
+runs_by_name: dict[str, Future[Run]] = {}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,33 +27,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Start one program per way to end, if any of their tests was selected."""
+    """Start the programs whose tests were selected."""
     if session.config.option.collectonly:
         return
-    if any(item.path.name == TESTS for item in session.items):
-        started.update({end: start(end) for end in ENDS if is_possible(end)})
-
-
-def is_possible(end: str) -> bool:
-    """Whether the operating system knows this way to end."""
-    return end != "sigterm" or sys.platform != "win32"
-
-
-def start(end: str) -> Running:
-    """Start the program and a target for it."""
-    target = cleanup.enter_context(running_target())
-    process = subprocess.Popen(
-        [sys.executable, str(PROGRAM), json.dumps(target.settings), end],
-        env=os.environ | {"PYTHONPATH": str(SOURCE)},
-        stderr=subprocess.PIPE,
-    )
-    cleanup.callback(process.communicate)
-    cleanup.callback(process.kill)
-    return process, target
+    for item in session.items:
+        end = item.callspec.params.get("end") if hasattr(item, "callspec") else None
+        if item.path.name == TESTS and end is not None and end.possible:
+            runs_by_name[end.name] = pool.submit(run, end)
 
 
 @pytest.fixture(scope="session")
-def programs() -> Iterator[dict[str, Running]]:
-    """Return the running programs by the way in which they end."""
-    with cleanup:
-        yield started
+def runs() -> Iterator[dict[str, Future[Run]]]:
+    """Return what becomes of the programs, by the name of their end."""
+    yield runs_by_name
+    pool.shutdown(cancel_futures=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -45,6 +46,9 @@ _NOT_SENT = (
 )
 _UNFIT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, ValueError)
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
+# For http://, which has nothing to verify. httpx would make one per client, in the sender thread, and a
+# child that is forked meanwhile can wait for OpenSSL's locks for ever.
+_UNUSED_CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _LOGGERS = (
     # A filter does not apply to records of child loggers, so each is named.
     "httpx",
@@ -100,7 +104,7 @@ class HttpClient:
         try:
             with _own_traffic():
                 self._client = httpx.Client(
-                    verify=context or False,  # http:// has no certificate to verify
+                    verify=context or _UNUSED_CONTEXT,
                     headers={"user-agent": user_agent, "accept-encoding": "gzip"},
                     cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                     follow_redirects=False,

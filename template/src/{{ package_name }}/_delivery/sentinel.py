@@ -105,10 +105,12 @@ async def _wait_until(is_done: Callable[[], bool], timeout_seconds: float) -> No
 
 def _forget_parent() -> None:
     for sentinels in list(_all):
+        _of_parent.append(sentinels._tasks)
         sentinels._start_clean()
 
 
 _all: weakref.WeakSet[Sentinels] = weakref.WeakSet()
+_of_parent: list[object] = []  # nobody can end these tasks, and asyncio complains about freed ones
 
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_forget_parent)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
 import weakref
 from multiprocessing import process, util
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _deliveries: weakref.WeakSet[Delivery] = weakref.WeakSet()
 _exiting = False
+no_fork = threading.RLock()
+"""Held while a TLS context is made: OpenSSL has locks that a child forked meanwhile never gets back."""
 
 
 def add(delivery: Delivery) -> None:
@@ -67,3 +70,6 @@ if process.parent_process() is not None:  # imported in the child: its fork is o
 "x".encode("idna")
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_forget_parent)
+    os.register_at_fork(
+        before=no_fork.acquire, after_in_parent=no_fork.release, after_in_child=no_fork.release
+    )

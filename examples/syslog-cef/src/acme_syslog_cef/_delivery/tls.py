@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 from typing import Protocol
 
+from . import registry
 from .errors import ConfigurationError
 
 
@@ -43,9 +44,10 @@ def client_context(settings: TlsFields) -> ssl.SSLContext:
     Raises:
         ConfigurationError: a file cannot be read or does not hold what its setting promises.
     """
-    context = _verifying_context(settings.tls_ca_file)
+    with registry.no_fork:
+        context = _verifying_context(settings.tls_ca_file)
+        _load_client_certificate(context, settings)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    _load_client_certificate(context, settings)
     if settings.tls_skip_verification:
         warnings.warn(
             "tls_skip_verification is on: the certificate of the log target is not verified, so"

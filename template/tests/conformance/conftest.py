@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file.
+"""Programs that log and end: started before the first test, looked at after the last.
+
+Each takes a second, so they run beside the other tests, a few at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from .programs import Run, run
+
+TESTS = "test_process_ends.py"
+AT_A_TIME = 3
+
+pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="programs")
+runs_by_name: dict[str, Future[Run]] = {}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that wait for programs last."""
+    items.sort(key=lambda item: item.path.name == TESTS)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the programs whose tests were selected."""
+    if session.config.option.collectonly:
+        return
+    for item in session.items:
+        end = item.callspec.params.get("end") if hasattr(item, "callspec") else None
+        if item.path.name == TESTS and end is not None and end.possible:
+            runs_by_name[end.name] = pool.submit(run, end)
+
+
+@pytest.fixture(scope="session")
+def runs() -> Iterator[dict[str, Future[Run]]]:
+    """Return what becomes of the programs, by the name of their end."""
+    yield runs_by_name
+    pool.shutdown(cancel_futures=True)
