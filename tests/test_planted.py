@@ -18,7 +18,7 @@ TESTS_FAILED = 1
 
 PLANTED = [
     pytest.param(name if name in PLATFORMS else ENGINE_IN, fault, id=f"{name}-{fault.name}")
-    for name in (*PLATFORMS, "engine")
+    for name in (*PLATFORMS, "engine", "faults")
     for fault in importlib.import_module(f"tests.planted.{name}").FAULTS
 ]
 
