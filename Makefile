@@ -6,7 +6,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Anew whenever a pin changes.
 READY := $(VENV)/.ready
 
-.PHONY: demo test nightly examples requirements format clean
+.PHONY: demo test nightly examples reference requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
 demo: $(READY)
@@ -21,6 +21,10 @@ nightly: $(READY)
 # Render examples/ anew, after a change of the template.
 examples: $(READY)
 	$(BIN)/python -m scripts.render_examples
+
+# Write docs/reference/ anew, after a change of the template's tests.
+reference: $(READY)
+	$(BIN)/python -m scripts.faults
 
 format: $(READY)
 	$(BIN)/ruff check --fix --exit-zero --quiet demo scripts tests

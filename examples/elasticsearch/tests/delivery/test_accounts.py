@@ -64,6 +64,7 @@ def make_accounts(*payloads: bytes, **settings: Any) -> tuple[Accounts, list[Rec
     return accounts, records
 
 
+@pytest.mark.fault(promise=1)
 def test_delivered() -> None:
     """Warnings and deliveries that nobody confirmed are parts of what is delivered."""
     accounts, (a, b, c) = make_accounts(b"a", b"b", b"c")
@@ -74,6 +75,7 @@ def test_delivered() -> None:
     assert (stats.pending, stats.pending_bytes, stats.balanced) == (0, 0, True)
 
 
+@pytest.mark.fault(promise=1)
 @pytest.mark.parametrize(
     ("buried", "dropped"),
     [
@@ -94,6 +96,7 @@ def test_given_up(buried: int, dropped: dict[str, int]) -> None:
     assert (stats.pending, stats.pending_bytes, stats.balanced) == (0, 0, True)
 
 
+@pytest.mark.fault(promise=1)
 def test_refused() -> None:
     """A refused event was offered and never accepted."""
     accounts, _ = make_accounts()
@@ -125,6 +128,7 @@ def test_drop_oldest() -> None:
     assert accounts.offer(Record(b"d"), 0.0) is Offer.FULL
 
 
+@pytest.mark.fault(promise=23)
 def test_counts_beside_the_equations() -> None:
     """Truncated, sent again and possibly duplicated records are counted where they happen."""
     accounts, _ = make_accounts()

@@ -57,6 +57,7 @@ def wait_for_stats(
     deadline = time.monotonic() + timeout
     while not condition(stats := target.stats()):
         assert time.monotonic() < deadline, stats
+        assert stats.balanced
         threading.Event().wait(0.002)
     return stats
 
@@ -72,6 +73,7 @@ def test_delivers_without_being_told() -> None:
     assert received(server) == [b"one"]
 
 
+@pytest.mark.fault(promise=16)
 def test_a_full_batch_does_not_linger() -> None:
     """batch_max_events closes a batch at once."""
     with FakeHttpServer() as server:
@@ -83,6 +85,7 @@ def test_a_full_batch_does_not_linger() -> None:
     assert received(server) == [b"1", b"2", b"3"]
 
 
+@pytest.mark.fault(promise=16)
 def test_flush_does_not_linger() -> None:
     """Flush sends what is buffered and returns when it is settled."""
     with FakeHttpServer() as server:
@@ -116,6 +119,7 @@ def test_a_status_is_retried_until_it_works() -> None:
     assert (stats.retried, stats.ambiguous) == (2, 0)
 
 
+@pytest.mark.fault(3, 4, promise=4)
 def test_a_cut_connection_is_retried_and_counted_as_ambiguous() -> None:
     """The target may have stored what it did not acknowledge: a possible duplicate."""
     with FakeHttpServer() as server:
@@ -127,6 +131,7 @@ def test_a_cut_connection_is_retried_and_counted_as_ambiguous() -> None:
     assert (stats.retried, stats.ambiguous) == (1, 1)
 
 
+@pytest.mark.fault(1, promise=8)
 def test_an_outage_loses_nothing_that_fits() -> None:
     """Records wait in memory while nobody listens, and arrive in order afterwards."""
     with FakeHttpServer() as server:
@@ -142,6 +147,7 @@ def test_an_outage_loses_nothing_that_fits() -> None:
     assert received(server) == payloads
 
 
+@pytest.mark.fault(promise=(3, 22))
 def test_memory_is_bounded_while_the_target_is_down() -> None:
     """What waits for a retry still counts: the buffer refuses instead of growing."""
     with FakeHttpServer(Answer(503)) as server:
@@ -156,6 +162,7 @@ def test_memory_is_bounded_while_the_target_is_down() -> None:
         target.close(0.0)
 
 
+@pytest.mark.fault(promise=3)
 def test_drop_oldest_counts_what_it_drops() -> None:
     """The newest is kept, the oldest that is not on its way is dropped and counted."""
     gate = threading.Event()
@@ -174,6 +181,7 @@ def test_drop_oldest_counts_what_it_drops() -> None:
     assert stats.dropped == {"drop_oldest": 2}
 
 
+@pytest.mark.fault(promise=(1, 8))
 def test_an_expired_record_is_dropped_and_counted() -> None:
     """Past its deadline a failing record ends, by name."""
     with FakeHttpServer(Answer(503)) as server:
@@ -199,6 +207,7 @@ def test_an_expired_record_goes_to_the_dead_letter_file(tmp_path: Path) -> None:
     assert (stats.dead_lettered, stats.dropped) == (1, {})
 
 
+@pytest.mark.fault(17, promise=9)
 def test_hold_keeps_the_data_and_does_not_hammer(caplog: pytest.LogCaptureFixture) -> None:
     """A refused token is asked about once per interval; the events wait; somebody is told."""
     with FakeHttpServer(Answer(401)) as server:
@@ -225,6 +234,7 @@ def test_hold_does_not_delay_a_close() -> None:
     assert report.stats.dropped == {"closed": 1}
 
 
+@pytest.mark.fault(13, promise=5)
 def test_one_bad_record_does_not_stop_the_others() -> None:
     """A refused request is halved; the culprit is rejected, the rest is delivered once."""
     with FakeHttpServer(lambda r: Answer(400 if b"bad" in r.body else 200)) as server:
@@ -269,6 +279,7 @@ def test_a_client_that_cannot_be_made_is_held(caplog: pytest.LogCaptureFixture) 
     assert "tls_ca_file cannot be read" in caplog.text
 
 
+@pytest.mark.fault(promise=11)
 def test_close_delivers_what_is_buffered() -> None:
     """Close does not wait for the linger time and loses nothing the target takes."""
     with FakeHttpServer() as server:
@@ -290,6 +301,7 @@ def test_close_cuts_a_backoff_short() -> None:
     assert report.delivered == 1
 
 
+@pytest.mark.fault(promise=11)
 def test_close_reports_what_it_could_not_deliver(capsys: pytest.CaptureFixture[str]) -> None:
     """What is left is counted by reason and said on stderr in one line."""
     with FakeHttpServer(Answer(503)) as server:
@@ -302,6 +314,7 @@ def test_close_reports_what_it_could_not_deliver(capsys: pytest.CaptureFixture[s
     assert "2 of 2 accepted events were lost (closed: 2)" in line
 
 
+@pytest.mark.fault(promise=11)
 def test_close_keeps_the_rest_in_the_dead_letter_file(tmp_path: Path) -> None:
     """With a file the end of the process loses nothing either."""
     path = tmp_path / "dead.jsonl"
@@ -361,6 +374,7 @@ def test_a_report_waits_for_the_dead_letter_file(tmp_path: Path) -> None:
     assert (report.dead_lettered, report.stats.pending) == (1, 0)
 
 
+@pytest.mark.fault(5, promise=11)
 def test_close_does_not_wait_for_a_hanging_server() -> None:
     """A request that hangs is given up at the end of the grace, and its late answer changes nothing."""
     gate = threading.Event()
@@ -431,6 +445,7 @@ def test_nothing_is_taken_after_the_exit(monkeypatch: pytest.MonkeyPatch) -> Non
     assert target.stats().balanced
 
 
+@pytest.mark.fault(10, promise=1)
 def test_books_balance_under_many_threads() -> None:
     """Offers from many threads at once, faults in between: every look at the books is balanced."""
     with FakeHttpServer() as server:
@@ -470,6 +485,7 @@ def test_a_bug_in_the_platform_loses_nothing() -> None:
     assert stats.ambiguous == 1
 
 
+@pytest.mark.fault(33, promise=1)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # 3.12 warns: forking with threads
 def test_a_forked_child_starts_clean() -> None:
@@ -496,6 +512,7 @@ def _offer_and_return(target: Delivery) -> None:
     offer(target, b"child")
 
 
+@pytest.mark.fault(33, promise=11)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # 3.12 warns: forking with threads
 def test_the_end_of_a_multiprocessing_child_delivers() -> None:

@@ -27,6 +27,7 @@ def test_limit_doubles_up_to_the_cap(failures: int, limit: float) -> None:
     assert POLICY.delay(failures, None, lambda: 0.0) == 0.0
 
 
+@pytest.mark.fault(promise=7)
 @PROPERTY
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
 def test_full_jitter(failures: int, chance: float) -> None:
@@ -35,6 +36,7 @@ def test_full_jitter(failures: int, chance: float) -> None:
     assert POLICY.delay(failures, None, lambda: chance) == chance * limit
 
 
+@pytest.mark.fault(9, promise=7)
 @pytest.mark.parametrize(
     ("after_seconds", "least"), [(0.0, 0.0), (7.5, 7.5), (300.0, 300.0), (86_400.0, 300.0)]
 )
@@ -59,6 +61,7 @@ def test_age_runs_with_the_clock() -> None:
     assert clock.age(9.0) == 9.0
 
 
+@pytest.mark.fault(17, promise=(8, 9))
 def test_age_stands_still_on_hold() -> None:
     """A hold costs no age, however often it is repeated; several holds add up."""
     clock = AgeClock()

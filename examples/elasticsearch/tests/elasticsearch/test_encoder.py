@@ -88,6 +88,7 @@ events = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.fault(21, 23, promise=19)
 @FIXED
 @given(events)
 def test_any_event_becomes_two_strict_lines(event: dict[str, Any]) -> None:
@@ -106,6 +107,7 @@ def test_any_event_becomes_two_strict_lines(event: dict[str, Any]) -> None:
     assert not record.truncated
 
 
+@pytest.mark.fault(22, promise=21)
 @FIXED
 @given(events, st.text('aé€😀\n\x01"\\', min_size=1, max_size=20), st.integers(1, 3_000))
 def test_any_event_keeps_the_size(event: dict[str, Any], chunk: str, times: int) -> None:
@@ -178,6 +180,7 @@ def test_long_message_within_the_limit_stays() -> None:
     assert not record.truncated
 
 
+@pytest.mark.fault(22, promise=21)
 @pytest.mark.parametrize("limit", [SMALL, 50_000])
 @pytest.mark.parametrize("letter", ["m", "é", "€", "😀", "\x01", '"'])
 def test_long_message_is_shortened(letter: str, limit: int) -> None:

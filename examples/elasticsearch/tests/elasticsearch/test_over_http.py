@@ -109,6 +109,7 @@ def test_mixed_items(server: FakeHttpServer, connect: Connect) -> None:
     ]
 
 
+@pytest.mark.fault(4, promise=4)
 def test_resend_after_a_lost_answer(server: FakeHttpServer, connect: Connect) -> None:
     """Stored, but the answer was lost: the resend is answered with 409 and nothing is doubled."""
     bulk = FakeBulk()
@@ -189,6 +190,7 @@ def test_request_without_a_last_newline_is_refused(
     assert sender.client.send(cut, DEADLINE_SECONDS).status == 400
 
 
+@pytest.mark.fault(19, promise=5)
 def test_sink_sends_only_the_failed_item_again(server: FakeHttpServer) -> None:
     """From write to the books: one busy item is resent alone, and everything arrives once."""
     answers = iter([(429, "es_rejected_execution_exception")])

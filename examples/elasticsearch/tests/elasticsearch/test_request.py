@@ -71,6 +71,7 @@ def test_headers() -> None:
     }
 
 
+@pytest.mark.fault(promise=17)
 def test_gzip() -> None:
     """Compressed by default, and said so."""
     request = request_for()

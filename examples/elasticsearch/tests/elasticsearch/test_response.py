@@ -129,6 +129,7 @@ def test_item(status: int, error_type: str, expected: type[Outcome]) -> None:
     assert [type(o) for o in outcomes_of(item(status, error_type))] == [expected]
 
 
+@pytest.mark.fault(19, promise=6)
 def test_every_item_rule_has_a_row() -> None:
     """A rule that nobody tests may be wrong."""
     tested = {(status, error_type) for status, error_type, _ in ITEM_TABLE}
@@ -144,6 +145,7 @@ def test_request(status: int, error_type: str, expected: type[Outcome | Split]) 
     assert got == ([Split] if expected is Split else [expected] * 2)
 
 
+@pytest.mark.fault(12, promise=6)
 def test_every_request_rule_has_a_row() -> None:
     """A rule that nobody tests may be wrong."""
     assert set(REQUEST_RULES) <= {status for status, _, _ in REQUEST_TABLE}
@@ -300,6 +302,7 @@ def test_held_item_says_what_to_do(status: int, error_type: str, advice: str) ->
     assert advice in outcome.reason
 
 
+@pytest.mark.fault(promise=10)
 @pytest.mark.parametrize(
     "error",
     [

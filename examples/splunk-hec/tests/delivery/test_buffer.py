@@ -5,6 +5,8 @@
 import tracemalloc
 from typing import Any
 
+import pytest
+
 from acme_splunk_hec._delivery.buffer import (
     RECORD_OVERHEAD_BYTES,
     MemoryBuffer,
@@ -45,6 +47,7 @@ def test_age_is_noted() -> None:
     assert [record.accepted_at for record in records] == [0.0, 1.0]
 
 
+@pytest.mark.fault(promise=3)
 def test_bound_in_bytes() -> None:
     """The bound counts payload and overhead, and its last byte can be used."""
     buffer, _ = make_buffer(*9 * [1_000], buffer_max_bytes=10 * CHARGE)
@@ -80,6 +83,7 @@ def test_nothing_waits() -> None:
     assert buffer.take() == []
 
 
+@pytest.mark.fault(promise=16)
 def test_batch_closes_by_age() -> None:
     """The oldest record decides how long the others may wait for company."""
     buffer, _ = make_buffer(1, 1, linger_seconds=2.5)
@@ -88,6 +92,7 @@ def test_batch_closes_by_age() -> None:
     assert buffer.ready_at() == 3.5
 
 
+@pytest.mark.fault(promise=16)
 def test_batch_closes_by_events() -> None:
     """A batch is due at its number of events and takes no more than that."""
     buffer, records = make_buffer(1, 1, batch_max_events=3)
@@ -100,6 +105,7 @@ def test_batch_closes_by_events() -> None:
     assert buffer.take() == records[3:]
 
 
+@pytest.mark.fault(promise=16)
 def test_batch_closes_by_bytes() -> None:
     """A batch is due at its payload bytes and never exceeds them with a record that can wait."""
     buffer, records = make_buffer(1_000, 1_000, 999, batch_max_bytes=3_000)

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from acme_splunk_hec._delivery.buffer import Offer
 from acme_splunk_hec._delivery.delivery import Delivery, Exchange
 from acme_splunk_hec._delivery.ledger import Stats
@@ -45,10 +47,12 @@ def wait_for_stats(target: Delivery, condition: Callable[[Stats], bool]) -> Stat
     deadline = time.monotonic() + 5.0
     while not condition(stats := target.stats()):
         assert time.monotonic() < deadline, stats
+        assert stats.balanced
         threading.Event().wait(0.002)
     return stats
 
 
+@pytest.mark.fault(promise=14)
 def test_written_is_pending_until_it_leaves_the_tail() -> None:
     """A successful write is no delivery; the age of the tail decides, and the books say unconfirmed."""
     with FakeSyslogServer() as server:
@@ -71,6 +75,7 @@ def test_flush_does_not_wait_for_the_tail() -> None:
         target.close(5.0)
 
 
+@pytest.mark.fault(3, promise=4)
 def test_a_reset_sends_the_tail_again_in_order() -> None:
     """What may be lost is sent again before anything newer, and counted as ambiguous."""
     with FakeSyslogServer() as server:
@@ -100,6 +105,7 @@ def test_close_settles_the_tail() -> None:
     assert (report.delivered, report.dropped, report.stats.pending) == (2, 0, 0)
 
 
+@pytest.mark.fault(1, 27, promise=8)
 def test_an_outage_loses_nothing() -> None:
     """Records that were in the tail when the server went away arrive when it is back."""
     with FakeSyslogServer() as server:

@@ -135,6 +135,14 @@ def test_an_unconfirmed_write_is_no_success() -> None:
     assert endpoint.breaker.failures == 0
 
 
+def test_an_unconfirmed_write_ends_a_hold() -> None:
+    """Who takes what we send does not refuse us; its connection is kept."""
+    endpoints = make("a")
+    request(endpoints, WRONG)
+    request(endpoints, Settlement(unconfirmed={1: [Record(b"x")]}), 30.0)
+    assert not endpoints.held
+
+
 def test_a_refused_request_is_an_answer() -> None:
     """Who says 400 is there."""
     endpoints = make("a")

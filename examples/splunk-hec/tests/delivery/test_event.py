@@ -193,6 +193,7 @@ def test_keys_that_become_equal_keep_their_values(entry: dict[Any, str]) -> None
     assert_plain(event)
 
 
+@pytest.mark.fault(21, promise=5)
 def test_key_that_cannot_be_printed() -> None:
     """A hostile key costs its name, not its value."""
     assert from_entry({Unprintable(): 1, "b": 2}) == {
@@ -201,6 +202,7 @@ def test_key_that_cannot_be_printed() -> None:
     }
 
 
+@pytest.mark.fault(21, promise=5)
 def test_cycle() -> None:
     """A container within itself is named, once; the rest of it is kept."""
     data: dict[str, Any] = {"a": 1}
@@ -219,6 +221,7 @@ def test_same_container_twice_is_no_cycle() -> None:
     assert event["a"] is not event["b"]["c"]
 
 
+@pytest.mark.fault(21, promise=5)
 @pytest.mark.parametrize("leaf", ["leaf", b"leaf"], ids=["fast", "slow"])
 @pytest.mark.parametrize("levels", [MAX_DEPTH, 100, 300, 5_000])
 def test_deep(levels: int, leaf: object) -> None:
@@ -298,6 +301,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.fault(21, promise=5)
 @PROPERTY
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
 def test_any_entry(entry: dict[Any, Any]) -> None:

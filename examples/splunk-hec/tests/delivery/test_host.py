@@ -81,6 +81,7 @@ def test_serialized_forms(entry: dict[str, Any], wrap: Callable[[bytes], Any]) -
         assert messages(server) == ["m"]
 
 
+@pytest.mark.fault(21, promise=2)
 @pytest.mark.parametrize("entry", [{}, {"x": object()}, {"x": b"\xff"}, "text", None, 7])
 def test_any_entry_is_taken(entry: Any) -> None:
     """An entry without keys, with values JSON cannot carry, or that is no mapping is not lost."""
@@ -175,6 +176,7 @@ def fill(sink: PlainSink, count: int) -> list[bool]:
     return asyncio.run(run())
 
 
+@pytest.mark.fault(promise=(2, 3))
 def test_a_full_buffer_refuses_and_says_so() -> None:
     """After one write has waited in vain the next ones are refused at once."""
     with FakeHttpServer(Answer(503)) as server:
@@ -205,6 +207,7 @@ def _end(loop: asyncio.AbstractEventLoop) -> None:
     loop.close()
 
 
+@pytest.mark.fault(promise=2)
 def test_a_blocked_write_gets_in_when_there_is_room() -> None:
     """Policy "block" waits for room, without blocking the loop."""
     gate = threading.Event()
@@ -224,6 +227,7 @@ def test_a_blocked_write_gets_in_when_there_is_room() -> None:
     assert sink.stats().delivered == 2
 
 
+@pytest.mark.fault(promise=(2, 3))
 def test_drop_newest_does_not_wait() -> None:
     """Policy "drop_newest" refuses at once."""
     with FakeHttpServer(Answer(503)) as server:
@@ -333,6 +337,7 @@ def test_a_write_after_the_end_opens_again() -> None:
         assert messages(server) == [0, 0, 1]
 
 
+@pytest.mark.fault(33, promise=11)
 def test_the_first_of_two_loops_does_not_close_for_the_other() -> None:
     """Two loggers with one sink: the one that ends flushes, the other goes on."""
     with FakeHttpServer() as server:
@@ -423,6 +428,7 @@ def test_start_and_stop_in_any_order() -> None:
         assert messages(server) == [1]
 
 
+@pytest.mark.fault(33, promise=1)
 def test_concurrent_writes_from_several_loops() -> None:
     """Sixteen calls at once in each of four loops: everything arrives once."""
     with FakeHttpServer() as server:
@@ -520,6 +526,7 @@ def test_tls_settings_without_tls_are_refused() -> None:
         PlainSink(url="http://127.0.0.1:1", tls_skip_verification=True)
 
 
+@pytest.mark.fault(promise=10)
 def test_a_bad_configuration_does_not_tell_secrets() -> None:
     """No value is in the warning, in the exception, or in what it was caused by."""
     canary = "-".join(["can", "ary"])  # a traceback quotes the lines of this file
@@ -531,6 +538,7 @@ def test_a_bad_configuration_does_not_tell_secrets() -> None:
     assert raised.value.__context__ is None
 
 
+@pytest.mark.fault(promise=23)
 def test_live_sinks_are_found() -> None:
     """A sink that fapilog made can be asked for its books."""
     sink = PlainSink(url="http://127.0.0.1:1")

@@ -173,6 +173,7 @@ def test_receiver_comes_back(server: FakeSyslogServer, client: StreamClient) -> 
     assert len(server.wait_for(2)) == 2
 
 
+@pytest.mark.fault(27, promise=4)
 def test_stalled_peer_times_out(server: FakeSyslogServer) -> None:
     """A send that cannot be finished in time fails as ambiguous and gives back the tail, too."""
     client = StreamClient(server.host, server.port, tail_max_bytes=65_536)
@@ -186,6 +187,7 @@ def test_stalled_peer_times_out(server: FakeSyslogServer) -> None:
     assert [is_lost(lost) for lost in client.poll(time.monotonic())] == [True]
 
 
+@pytest.mark.fault(3, 27, promise=4)
 def test_peer_reset_while_writing(server: FakeSyslogServer, client: StreamClient) -> None:
     """After a reset the next sends reconnect; nothing is reported twice."""
     server.stall()

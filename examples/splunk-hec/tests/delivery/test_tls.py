@@ -104,6 +104,7 @@ def test_own_authority_replaces_the_others(tmp_path: Path, monkeypatch: pytest.M
         assert post(server) == 200
 
 
+@pytest.mark.fault(18, promise=18)
 @pytest.mark.parametrize("host", ["splunk.example.com", "127.0.0.2"])
 def test_wrong_host_is_refused(ca_file: Path, host: str) -> None:
     """A certificate of somebody else proves nothing; waiting will not change that."""
@@ -112,6 +113,7 @@ def test_wrong_host_is_refused(ca_file: Path, host: str) -> None:
     assert (error.configuration, error.ambiguous) == (True, False)
 
 
+@pytest.mark.fault(18, promise=18)
 def test_unknown_authority_is_refused_with_advice() -> None:
     """The most frequent mistake gets the setting that cures it."""
     with FakeHttpServer(tls=server_context()) as server:
@@ -170,6 +172,7 @@ def _answer_400(listener: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
+@pytest.mark.fault(promise=18)
 def test_skipped_verification_warns() -> None:
     """The dangerous setting works, and nobody can say they were not told."""
     context = server_context("other.example.com")
@@ -228,6 +231,7 @@ def test_encrypted_key_does_not_ask(client_files: tuple[Path, Path]) -> None:
         client_context(_Settings(tls_client_cert_file=chain, tls_client_key_file=path))
 
 
+@pytest.mark.fault(18, promise=18)
 def test_an_expired_certificate_gets_its_own_advice(ca_file: Path) -> None:
     """Another authority or host name would not help; a new certificate does."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -80,6 +80,7 @@ def check_envelope(payload: bytes) -> None:
         assert all(isinstance(item, str) and item.strip() for item in values)
 
 
+@pytest.mark.fault(21, 23, promise=19)
 @settings(max_examples=30, deadline=None, database=None)
 @given(event=EVENTS, size=st.sampled_from([10_000, 4_900_000]))
 def test_any_event_becomes_a_valid_envelope(event: dict[str, Any], size: int) -> None:
@@ -236,6 +237,7 @@ def test_nul_is_replaced() -> None:
     assert got["event"] == {"message": "a\ufffdb", "data": {"k\ufffd": "\\u0000"}}
 
 
+@pytest.mark.fault(22, promise=21)
 @pytest.mark.parametrize(
     "event",
     [
@@ -277,6 +279,7 @@ def test_event_at_the_limit_is_not_cut() -> None:
     assert encoder(event_max_bytes=size - 1).encode({"message": "m" * 20_000}).truncated
 
 
+@pytest.mark.fault(22, promise=21)
 def test_clip_cuts_between_characters() -> None:
     """Half a character would not be UTF-8."""
     assert clip("\u20ac\u20ac" * 9, 7 + len(TRUNCATION_MARK)) == "\u20ac\u20ac" + TRUNCATION_MARK

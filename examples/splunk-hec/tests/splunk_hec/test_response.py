@@ -95,6 +95,7 @@ def test_every_code_has_its_meaning(status: int, code: int, expected: str) -> No
     assert set(kinds(answer(status, code))) == {expected}
 
 
+@pytest.mark.fault(promise=6)
 def test_table_is_complete() -> None:
     """Splunk documents the codes 0 to 28."""
     assert sorted(CODES) == list(range(29))
@@ -130,6 +131,7 @@ def test_bare_status_has_its_meaning(status: int, expected: str, body: bytes) ->
     assert set(kinds(classify(HttpResponse(status, body), BATCH))) == {expected}
 
 
+@pytest.mark.fault(13, promise=5)
 @pytest.mark.parametrize("code", [5, 6, 12, 13, 15])
 @pytest.mark.parametrize("bad", [0, 2, 3], ids=["first", "middle", "last"])
 def test_numbered_event_is_refused_alone(code: int, bad: int) -> None:
@@ -149,6 +151,7 @@ def test_senseless_numbers_are_not_trusted(number: object) -> None:
     assert kinds(numbered(400, 6, number)) == ["Split"]
 
 
+@pytest.mark.fault(14, promise=5)
 @pytest.mark.parametrize("number", [0, 1, 4])
 def test_wrong_index_condemns_nobody(number: int) -> None:
     """The number of a code 7 is one too high, and the fix is a setting."""
@@ -186,6 +189,7 @@ def test_doubtful_answers_are_ambiguous(status: int, code: int | None, ambiguous
     assert {getattr(outcome, "ambiguous", None) for outcome in outcomes} == {ambiguous}
 
 
+@pytest.mark.fault(15, promise=15)
 @pytest.mark.parametrize("code", [24, 25])
 def test_warnings_are_deliveries(code: int) -> None:
     """The queue fills up, but the events are in it (opentelemetry-collector-contrib#51393)."""
@@ -199,6 +203,7 @@ def test_plain_success_has_no_warning() -> None:
     assert answer(200, 0, ackId=7) == [Delivered()] * 4
 
 
+@pytest.mark.fault(6, promise=14)
 @pytest.mark.parametrize(
     "body",
     [
@@ -245,6 +250,7 @@ def test_any_bytes_are_classified(status: int, body: bytes) -> None:
     assert isinstance(verdict, Split) or len(verdict) == 4
 
 
+@pytest.mark.fault(promise=10)
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 413, 428, 429, 500, 503])
 @pytest.mark.parametrize("code", [None, 0, 3, 4, 6, 7, 9, 99])
 def test_reasons_quote_no_server_text(status: int, code: int | None) -> None:

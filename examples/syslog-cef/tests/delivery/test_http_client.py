@@ -155,6 +155,7 @@ def test_close_ends_connections_and_settles_nothing(server: FakeHttpServer) -> N
         one.send(REQUEST, 5.0)
 
 
+@pytest.mark.fault(12, promise=10)
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_redirects_are_not_followed(server: FakeHttpServer, status: int) -> None:
     """The credentials must not travel to a host that nobody configured."""
@@ -174,6 +175,7 @@ def test_cookies_are_not_kept(server: FakeHttpServer) -> None:
     assert "cookie" not in server.requests[1].headers
 
 
+@pytest.mark.fault(3, 4, promise=4)
 @pytest.mark.parametrize("cut", ["before", "during"])
 @pytest.mark.parametrize("reset", [True, False], ids=["rst", "fin"])
 @pytest.mark.parametrize("body", [b"", b"0123456789"], ids=["head", "body"])
@@ -186,6 +188,7 @@ def test_cut_answer_is_ambiguous(
     assert (error.ambiguous, error.configuration) == (True, False)
 
 
+@pytest.mark.fault(8, promise=4)
 def test_unreadable_answer_is_ambiguous(server: FakeHttpServer) -> None:
     """Broken compression is no answer, but the request arrived."""
     server.script(Answer(200, b"not gzip", {"Content-Encoding": "gzip"}))
@@ -200,6 +203,7 @@ def test_endless_answer_is_ambiguous(server: FakeHttpServer) -> None:
     assert (error.ambiguous, "AnswerTooLong" in error.reason) == (True, True)
 
 
+@pytest.mark.fault(1, promise=4)
 def test_refused_connection_is_not_ambiguous(server: FakeHttpServer) -> None:
     """Nothing was sent, so that a resend cannot be a duplicate."""
     server.stop()
@@ -219,6 +223,7 @@ def test_outage_ends(server: FakeHttpServer) -> None:
     one.close(1.0)
 
 
+@pytest.mark.fault(2, promise=4)
 def test_unknown_host_is_not_ambiguous(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that does not resolve today may resolve tomorrow."""
 
@@ -237,6 +242,7 @@ def test_late_answer_is_ambiguous(server: FakeHttpServer) -> None:
     assert failure(server.url, timeout=0.05).ambiguous
 
 
+@pytest.mark.fault(5, promise=8)
 def test_dripping_answer_meets_the_deadline(server: FakeHttpServer) -> None:
     """The time limit is for the whole call, not for each byte."""
     server.script(Answer(chunks=[b"x"] * 500, chunk_pause_seconds=0.01))
@@ -286,6 +292,7 @@ def test_no_time_left_sends_nothing(server: FakeHttpServer, timeout: float) -> N
     assert server.connections == 0
 
 
+@pytest.mark.fault(promise=10)
 @pytest.mark.parametrize(
     "value", ["Splunk s3cret\ntoken", "Splunk s3cr\u00e9t"], ids=["newline", "accent"]
 )
@@ -299,6 +306,7 @@ def test_illegal_header_is_not_quoted(server: FakeHttpServer, value: str) -> Non
     assert caught.value.configuration
 
 
+@pytest.mark.fault(promise=10)
 def test_no_failure_chains_an_exception(server: FakeHttpServer) -> None:
     """The exceptions of httpx know their request, and that knows the credentials."""
     server.script(Answer(cut="before"))
@@ -347,6 +355,7 @@ def test_unusable_proxy_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.fault(9, promise=7)
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

@@ -35,6 +35,7 @@ class Settings(DeliverySettings):
     bare: dict = {}  # type: ignore[type-arg]  # noqa: RUF012 - pydantic copies it
 
 
+@pytest.mark.fault(promise=24)
 def test_strings_are_converted() -> None:
     """An environment knows only strings; fapilog hands them over as they are."""
     settings = Settings.model_validate(
@@ -78,6 +79,7 @@ def test_text_that_looks_like_json_stays_text() -> None:
     assert settings.token.get_secret_value() == "[1]"
 
 
+@pytest.mark.fault(promise=(10, 24))
 @pytest.mark.parametrize(
     "given",
     [
@@ -100,6 +102,7 @@ def test_values_are_not_in_errors(given: dict[str, Any]) -> None:
     assert next(iter(given)) in str(caught.value)
 
 
+@pytest.mark.fault(promise=24)
 def test_unknown_setting_is_refused() -> None:
     """A misspelt setting must not be a default without a word."""
     with pytest.raises(ValidationError, match="batch_max_event\n"):
@@ -124,6 +127,7 @@ def test_numbers_out_of_bounds_are_refused(name: str, value: object) -> None:
         DeliverySettings.model_validate({name: value})
 
 
+@pytest.mark.fault(12, promise=6)
 @pytest.mark.parametrize(
     ("status", "meaning"),
     [

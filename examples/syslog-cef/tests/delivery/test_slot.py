@@ -113,6 +113,7 @@ def test_a_blameless_record_goes_at_once() -> None:
     assert slot.next_batch() == [records[1]]
 
 
+@pytest.mark.fault(promise=8)
 @pytest.mark.parametrize(("age", "expired"), [(600.0, 0), (600.1, 1)], ids=["at", "past"])
 def test_deadline_is_by_age(age: float, expired: int) -> None:
     """A record that fails again is given up when it is older than the deadline, not earlier."""
@@ -122,6 +123,7 @@ def test_deadline_is_by_age(age: float, expired: int) -> None:
     assert len(slot) == 1 - expired
 
 
+@pytest.mark.fault(promise=8)
 def test_attempts_do_not_expire_a_record() -> None:
     """A thousand failures within the deadline lose nothing."""
     slot, _ = make_slot(1)
@@ -229,6 +231,7 @@ def drive(slot: Slot, bad: set[bytes], limit: int = 100) -> tuple[list[bytes], l
     return delivered, rejected, requests
 
 
+@pytest.mark.fault(13, promise=5)
 @pytest.mark.parametrize("position", [0, 3, 15], ids=["first", "middle", "last"])
 def test_split_finds_the_one_bad_record(position: int) -> None:
     """Halving rejects the culprit alone and delivers all others, once each."""
@@ -240,6 +243,7 @@ def test_split_finds_the_one_bad_record(position: int) -> None:
     assert requests <= 16
 
 
+@pytest.mark.fault(12, promise=9)
 def test_split_blames_the_configuration_when_nothing_passes() -> None:
     """400 to everything is a wrong setting: hold after a few probes, condemn nobody."""
     slot, records = make_slot(64)

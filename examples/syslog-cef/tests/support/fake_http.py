@@ -64,6 +64,10 @@ class Answer:
     """Send these as a chunked body instead of `body`."""
     chunk_pause_seconds: float = 0.0
     """Wait this long before each chunk."""
+    drip: bool = False
+    """Send one byte at a time, head included."""
+    unfinished: bool = False
+    """Send `chunks` without their end, then nothing more; the connection stays open."""
     close: bool = False
     """Say `Connection: close` and close."""
 
@@ -82,7 +86,9 @@ class FakeHttpServer:
         """Connections accepted so far."""
         self.tls_errors: list[str] = []
         """Handshakes that failed, as text."""
-        self._tls = tls
+        self.tls = tls
+        """Context of the next handshakes; a renewed certificate is a new one."""
+        self._cuts: deque[int] = deque()
         self._script: deque[Script] = deque()
         self._requests: list[Received] = []
         self._changed = threading.Condition()
@@ -106,7 +112,7 @@ class FakeHttpServer:
     @property
     def url(self) -> str:
         """Base URL without a trailing slash."""
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def requests(self) -> list[Received]:
@@ -118,6 +124,11 @@ class FakeHttpServer:
         """Queue answers, one per request in order of arrival."""
         with self._changed:
             self._script.extend(answers)
+
+    def cut_uploads(self, *after_bytes: int) -> None:
+        """Reset the next connections when that many bytes of a request, head included, are read."""
+        with self._changed:
+            self._cuts.extend(after_bytes)
 
     def wait_for(self, count: int, timeout: float = 5.0) -> list[Received]:
         """Wait until `count` requests have arrived, and return all that have.
@@ -188,7 +199,7 @@ class FakeHttpServer:
             _shut_down(connection)
         secured = connection
         try:
-            if self._tls is not None:
+            if self.tls is not None:
                 secured = self._handshake(connection)
             with secured.makefile("rb") as stream:
                 while self._serve_one(secured, stream, number):
@@ -202,9 +213,9 @@ class FakeHttpServer:
             secured.close()
 
     def _handshake(self, connection: socket.socket) -> ssl.SSLSocket:
-        assert self._tls is not None
+        assert self.tls is not None
         try:
-            secured = self._tls.wrap_socket(
+            secured = self.tls.wrap_socket(
                 connection, server_side=True, do_handshake_on_connect=False
             )
             with self._changed:
@@ -221,9 +232,11 @@ class FakeHttpServer:
 
     def _serve_one(self, connection: socket.socket, stream: BinaryIO, number: int) -> bool:
         """Read one request and answer it; False: the connection is over."""
-        received = _read_request(stream, number)
+        with self._changed:
+            cut = self._cuts.popleft() if self._cuts else None
+        received = _read_request(stream, number) if cut is None else None
         if received is None:
-            return False
+            return _cut_upload(connection, stream, cut)
         with self._changed:
             self._requests.append(received)
             script = self._script.popleft() if self._script else self.default
@@ -242,6 +255,8 @@ class FakeHttpServer:
             if answer.chunk_pause_seconds and self._stopping.wait(answer.chunk_pause_seconds):
                 return False
             connection.sendall(part)
+        if answer.unfinished:
+            self._stopping.wait()
         if answer.cut == "after":
             return _cut(connection, answer)
         return not answer.close and received.headers.get("connection", "").lower() != "close"
@@ -288,7 +303,8 @@ def _wire(answer: Answer) -> tuple[bytes, list[bytes]]:
     else:
         headers["transfer-encoding"] = "chunked"
         parts = [b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in answer.chunks if chunk]
-        parts.append(b"0\r\n\r\n")
+        if not answer.unfinished:
+            parts.append(b"0\r\n\r\n")
     if answer.close:
         headers["connection"] = "close"
     headers |= {name.lower(): value for name, value in answer.headers.items()}
@@ -298,7 +314,17 @@ def _wire(answer: Answer) -> tuple[bytes, list[bytes]]:
         phrase = "Unknown"
     lines = [f"HTTP/1.1 {answer.status} {phrase}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"), parts
+    head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    if answer.drip:
+        return b"", [bytes([byte]) for byte in head + b"".join(parts)]
+    return head, parts
+
+
+def _cut_upload(connection: socket.socket, stream: BinaryIO, after_bytes: int | None) -> bool:
+    if after_bytes is not None:
+        stream.read(after_bytes)
+        _reset_on_close(connection)
+    return False
 
 
 def _cut(connection: socket.socket, answer: Answer) -> bool:

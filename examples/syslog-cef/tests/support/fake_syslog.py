@@ -83,7 +83,8 @@ class FakeSyslogServer:
         """Connections accepted so far (TLS: whose handshake succeeded)."""
         self.ended = 0
         """Streams whose client ended them in order; on TLS only with close_notify."""
-        self._tls = tls
+        self.tls = tls
+        """Context of the next handshakes; a renewed certificate is a new one."""
         self._changed = threading.Condition()
         self._commands: queue.Queue[tuple[Callable[[], None], threading.Event]] = queue.Queue()
         self._stalled = False
@@ -206,8 +207,8 @@ class FakeSyslogServer:
         connection = self._listener.accept()[0]
         connection.settimeout(5)
         try:
-            if self._tls is not None:
-                connection = self._tls.wrap_socket(
+            if self.tls is not None:
+                connection = self.tls.wrap_socket(
                     connection, server_side=True, suppress_ragged_eofs=False
                 )
         except OSError as error:

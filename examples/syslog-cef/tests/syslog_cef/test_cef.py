@@ -20,6 +20,7 @@ from .events import TEXTS, quick
 HEAD = cef.device("Acme", "Shop", "1.0")
 
 
+@pytest.mark.fault(23, 24, promise=19)
 @quick
 @given(TEXTS, TEXTS, TEXTS, TEXTS)
 def test_no_text_leaves_its_field(class_id: str, name: str, value: str, msg: str) -> None:

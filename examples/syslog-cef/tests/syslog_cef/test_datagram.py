@@ -57,6 +57,7 @@ def test_too_large_datagram_is_rejected() -> None:
         assert server.wait_for(1) == [b"<9>b"]
 
 
+@pytest.mark.fault(26, promise=14)
 def test_refusal_stops_the_batch() -> None:
     """Once the target's system says that nobody listens, the rest is kept for later."""
     client = DatagramClient("127.0.0.1", free_udp_port())
@@ -91,6 +92,7 @@ def test_unknown_name_is_a_transport_error() -> None:
     assert not caught.value.ambiguous
 
 
+@pytest.mark.fault(2, promise=8)
 def test_name_is_looked_up_again() -> None:
     """A receiver that moved is found after `RESOLVE_SECONDS`; the port of the sender changes."""
     now = 0.0

@@ -164,6 +164,7 @@ def test_message_stays_inside_msg(message: str) -> None:
     assert (parsed.priority, parsed.text) == (134, message.lstrip("\ufeff"))
 
 
+@pytest.mark.fault(22, promise=21)
 def test_long_message_is_cut_on_a_character() -> None:
     """`message_max_bytes` counts bytes, header included, and the cut is marked and reported."""
     record = encoder(message_max_bytes=2_000).encode({"message": "\U0001f600" * 2_000})
@@ -174,6 +175,7 @@ def test_long_message_is_cut_on_a_character() -> None:
     assert record.truncated
 
 
+@pytest.mark.fault(21, 23, promise=19)
 @quick
 @given(EVENTS)
 def test_any_event_is_one_valid_rfc5424_message(event: dict[str, Any]) -> None:
@@ -191,6 +193,7 @@ def test_any_event_is_one_valid_rfc5424_message(event: dict[str, Any]) -> None:
     assert event == before
 
 
+@pytest.mark.fault(21, 23, 24, promise=19)
 @quick
 @given(EVENTS)
 @pytest.mark.parametrize("header", ["rfc5424", "rfc3164", "none"])

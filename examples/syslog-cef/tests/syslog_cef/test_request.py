@@ -35,6 +35,7 @@ def frames(
     return list(RequestBuilder(config).build(records).frames)
 
 
+@pytest.mark.fault(25, promise=20)
 @quick
 @given(st.lists(TEXTS.map(lambda text: f"<9>{text}"), max_size=5))
 def test_counted_frames_come_back_unchanged(texts: list[str]) -> None:
@@ -45,6 +46,7 @@ def test_counted_frames_come_back_unchanged(texts: list[str]) -> None:
     assert reader.error == ""
 
 
+@pytest.mark.fault(25, promise=20)
 @quick
 @given(st.lists(TEXTS.map(lambda text: f"<9>{text}"), max_size=5))
 def test_lines_end_where_the_record_ends(texts: list[str]) -> None:
@@ -67,6 +69,7 @@ def test_datagrams_have_no_framing(framing: str) -> None:
     assert frames(["<9>a\nb"], "udp://siem.example", framing) == [b"<9>a\nb"]
 
 
+@pytest.mark.fault(25, promise=20)
 def test_tls_is_counted_by_default() -> None:
     """RFC 5425 knows octet counting only."""
     assert frames(["<9>\xe4"], "tls://siem.example") == [b"5 <9>\xc3\xa4"]

@@ -48,6 +48,7 @@ def test_header_field_is_readable() -> None:
     assert rfc5424.header_field("", 6) == "-"
 
 
+@pytest.mark.fault(23, promise=19)
 @quick
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=6), TEXTS)
 def test_params_and_text_come_back(params: list[tuple[str, str]], text: str) -> None:
@@ -87,6 +88,7 @@ def test_long_text_is_cut_before_params() -> None:
     assert (len(data), shortened) == (500, True)
 
 
+@pytest.mark.fault(22, promise=21)
 def test_long_value_is_cut_and_marked() -> None:
     """One huge value does not push the others out."""
     params = [("big", "x" * 9_999), ("small", "1")]

@@ -46,8 +46,7 @@ _NOT_SENT = (
 )
 _UNFIT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, ValueError)
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
-# For http://, which has nothing to verify. httpx would make one per client, in the sender thread, and a
-# child that is forked meanwhile can wait for OpenSSL's locks for ever.
+# For http://. httpx would make one per client: a child forked meanwhile may wait for OpenSSL for ever.
 _UNUSED_CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _LOGGERS = (
     # A filter does not apply to records of child loggers, so each is named.

@@ -98,6 +98,10 @@ class CircuitBreaker:
         """Note that a request ended without news."""
         self._probing = False
 
+    def take(self) -> None:
+        """Note that a stream took something: it refuses us no more, but nothing has arrived for sure."""
+        self._probing = self.held = False
+
     def wake(self, now: float) -> None:
         """Allow the next probe now: what a hold waits for has changed."""
         if self.held:

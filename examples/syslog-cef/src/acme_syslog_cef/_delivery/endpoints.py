@@ -63,7 +63,7 @@ class Endpoint:
         if settlement.setback is not None:
             self.set_back(settlement, now)
         elif settlement.unconfirmed and not settlement.delivered:
-            self.breaker.release()  # a stream says nothing; its confirmations do, later
+            self.breaker.take()  # a stream says nothing; its confirmations do, later
         else:
             self.breaker.succeed()
         self._deliver(len(settlement.delivered), wall)
