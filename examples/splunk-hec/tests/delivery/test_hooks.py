@@ -33,8 +33,11 @@ def test_a_function_and_its_name() -> None:
         ("len", "must be a function"),
         (":len", "must be a function"),
         ("collections:", "must be a function"),
-        ("no_such_module:f", "no_such_module cannot be imported"),
-        ("collections:no_such_function", "has no such function"),
+        ("no_such_module:f", "names a function that cannot be imported .ModuleNotFoundError."),
+        (
+            "collections:no_such_function",
+            "names a function that cannot be imported .AttributeError.",
+        ),
         ("string:digits", "must be a function"),
     ],
 )

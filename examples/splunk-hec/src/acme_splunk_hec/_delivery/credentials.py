@@ -35,7 +35,7 @@ class Credential:
     ) -> None:
         self._name = name
         self._read = read
-        self._check = check
+        self._check = _checker(check)
         self._watched = watched
         self._last: str | None = None
 
@@ -70,12 +70,34 @@ class Credential:
         problem = ""
         try:
             return self._check(self._read())
-        except ValueError as error:
+        except _Unusable as error:
             problem = str(error)
+        except OSError as error:
+            # What a provider raises may hold the secret; of a file it is the system's own text.
+            known = error.strerror if self._watched else None
+            problem = f"cannot be read ({known or type(error).__name__})"
         except Exception as error:
-            problem = f"cannot be read ({getattr(error, 'strerror', None) or type(error).__name__})"
+            problem = f"cannot be read ({type(error).__name__})"
         # Raised outside of the handler: what was caught may hold the secret.
         raise ConfigurationError(f"{self._name} {problem}")
+
+
+class _Unusable(Exception):
+    """A problem in our own words."""
+
+
+def _checker(check: Callable[[str], str]) -> Callable[[str], str]:
+    """Return a check whose complaint, which does not quote the secret, is told from a provider's."""
+
+    def checked(text: str) -> str:
+        problem = ""
+        try:
+            return check(text)
+        except ValueError as error:
+            problem = str(error)
+        raise _Unusable(problem)
+
+    return checked
 
 
 def credential(config: BaseModel, name: str, check: Callable[[str], str] = str) -> Credential:
@@ -104,7 +126,7 @@ def _read_file(path: Path) -> str:
 def _read_variable(name: str) -> str:
     value = os.environ.get(name)
     if value is None:
-        raise ValueError("names a variable that is not set")
+        raise _Unusable("names a variable that is not set")
     return value.strip()
 
 
@@ -113,5 +135,5 @@ def _ask(provider: Callable[[], object]) -> str:
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
     if not isinstance(value, str):
-        raise ValueError("returned no text")
+        raise _Unusable("returned no text")
     return value.strip()

@@ -26,13 +26,14 @@ def load_hook(value: object) -> Callable[..., Any]:
     module, colon, name = value.strip().partition(":")
     if not (module and colon and name):
         raise ValueError(_FORM)
+    problem = ""
     try:
         found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:
         problem = type(error).__name__
-        raise ValueError(
-            f"{module} cannot be imported or has no such function ({problem})"
-        ) from None
+    # Raised outside of the handler and without the name: it could be a secret in the wrong place.
+    if problem:
+        raise ValueError(f"names a function that cannot be imported ({problem})")
     if not callable(found):
         raise ValueError(_FORM)
     return found  # type: ignore[no-any-return]

@@ -57,6 +57,7 @@ class Endpoint:
             seconds: How long the request took.
             wall: Seconds since the epoch.
         """
+        self.breaker.end()
         self.requests += 1
         self.request_seconds += seconds
         self.latency_seconds = seconds
