@@ -70,6 +70,8 @@ class Answer:
     """Send `chunks` without their end, then nothing more; the connection stays open."""
     close: bool = False
     """Say `Connection: close` and close."""
+    phrase: str | None = None
+    """Stands behind the status in the first line; None: what the status is called."""
 
 
 Script = Answer | Callable[[Received], Answer]
@@ -308,11 +310,7 @@ def _wire(answer: Answer) -> tuple[bytes, list[bytes]]:
     if answer.close:
         headers["connection"] = "close"
     headers |= {name.lower(): value for name, value in answer.headers.items()}
-    try:
-        phrase = http.HTTPStatus(answer.status).phrase
-    except ValueError:
-        phrase = "Unknown"
-    lines = [f"HTTP/1.1 {answer.status} {phrase}"]
+    lines = [f"HTTP/1.1 {answer.status} {_phrase(answer)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
     if answer.drip:
@@ -325,6 +323,15 @@ def _cut_upload(connection: socket.socket, stream: BinaryIO, after_bytes: int | 
         stream.read(after_bytes)
         _reset_on_close(connection)
     return False
+
+
+def _phrase(answer: Answer) -> str:
+    if answer.phrase is not None:
+        return answer.phrase
+    try:
+        return http.HTTPStatus(answer.status).phrase
+    except ValueError:
+        return "Unknown"
 
 
 def _cut(connection: socket.socket, answer: Answer) -> bool:
