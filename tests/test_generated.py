@@ -243,3 +243,11 @@ def test_make_check(template: Path, platform: str, tmp_path: Path) -> None:
     project = render(template, tmp_path / "project", platform=platform)
     result = run("make", "check", f"PYTHON={sys.executable}", cwd=project, timeout=600)
     assert result.returncode == 0, result.stdout[-6_000:]
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(2_400)
+def test_slow_tests_are_green(project: Path) -> None:
+    """Outages, crowds and a thousand cycles: what takes minutes is run here, and not by `make check`."""
+    arguments = ("-q", "-m", "slow", "-p", "no:cacheprovider")
+    run_python("-m", "pytest", *arguments, cwd=project, timeout=2_400)
