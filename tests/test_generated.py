@@ -248,6 +248,6 @@ def test_make_check(template: Path, platform: str, tmp_path: Path) -> None:
 @pytest.mark.nightly
 @pytest.mark.timeout(2_400)
 def test_slow_tests_are_green(project: Path) -> None:
-    """Outages, crowds and a thousand cycles: what takes minutes is run here, and not by `make check`."""
+    """Outages, crowds, a thousand cycles: `make check` leaves out what takes minutes."""
     arguments = ("-q", "-m", "slow", "-p", "no:cacheprovider")
     run_python("-m", "pytest", *arguments, cwd=project, timeout=2_400)

@@ -39,7 +39,7 @@ class CircuitBreaker:
         self._policy = policy
         self._hold_seconds = hold_seconds
         self._random = random
-        self._in_flight = 0
+        self._probing = False
         self.failures = 0
         """Failures in a row."""
         self.held = False
@@ -51,7 +51,7 @@ class CircuitBreaker:
         """Return the state at a monotonic time."""
         if not self.is_tripped:
             return BreakerState.CLOSED
-        waiting = self._in_flight or now < self.not_before
+        waiting = self._probing or now < self.not_before
         return BreakerState.OPEN if waiting else BreakerState.HALF_OPEN
 
     @property
@@ -61,25 +61,17 @@ class CircuitBreaker:
 
     def may_try(self, now: float) -> bool:
         """Whether a request may be sent now."""
-        return now >= self.not_before and not (self.is_tripped and self._in_flight)
+        return now >= self.not_before and not (self.is_tripped and self._probing)
 
     def begin(self) -> None:
-        """Note a request; `end` must follow, and then what came of it."""
-        self._in_flight += 1
-
-    def end(self) -> None:
-        """Note that a request is over. While the breaker is tripped there is one at a time."""
-        self._in_flight -= 1
+        """Note a request; each must end in one of `succeed`, `fail`, `hold` and `release`."""
+        self._probing = self.is_tripped
 
     def succeed(self) -> None:
         """Note that the endpoint works."""
-        self.held = False
+        self._probing = self.held = False
         self.failures = 0
         self.not_before = float("-inf")
-
-    def take(self) -> None:
-        """Note that a stream took something: it refuses us no more, but nothing has arrived for sure."""
-        self.held = False
 
     def fail(self, now: float, after_seconds: float | None) -> None:
         """Note a failure; those that come in while it pauses already are one and the same.
@@ -88,8 +80,8 @@ class CircuitBreaker:
             now: Monotonic seconds.
             after_seconds: The server's Retry-After in seconds, or None.
         """
-        news = now >= self.not_before
-        self.held = False
+        news = self._probing or now >= self.not_before
+        self._probing = self.held = False
         if news:
             self.failures += 1
         if news or after_seconds is not None:
@@ -98,8 +90,17 @@ class CircuitBreaker:
 
     def hold(self, now: float) -> None:
         """Note that a person has to repair something."""
+        self._probing = False
         self.held = True
         self.not_before = now + self._hold_seconds
+
+    def release(self) -> None:
+        """Note that a request ended without news."""
+        self._probing = False
+
+    def take(self) -> None:
+        """Note that a stream took something: it refuses us no more, but nothing has arrived for sure."""
+        self._probing = self.held = False
 
     def wake(self, now: float) -> None:
         """Allow the next probe now: what a hold waits for has changed."""

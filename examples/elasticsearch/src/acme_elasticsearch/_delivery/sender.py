@@ -147,7 +147,7 @@ class Sender:
         shared = self._shared
         with shared.condition:
             if self.ended:
-                endpoint.breaker.end()
+                endpoint.breaker.release()
                 return  # too late: the close has accounted for these records
             settlement = self.slot.settle(verdict, now=now, age_now=shared.age.age(now))
             self._unconfirmed.add(endpoint.name, settlement.unconfirmed)

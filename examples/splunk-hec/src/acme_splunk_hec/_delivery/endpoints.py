@@ -47,6 +47,8 @@ class Endpoint:
     request_seconds: float = 0.0
     latency_seconds: float | None = None
     last_success_at: float | None = None
+    probed_at: float = float("-inf")
+    """Monotonic time of the latest probe: a failure of an earlier request is no news."""
 
     def note(self, settlement: Settlement, now: float, seconds: float, wall: float) -> None:
         """Learn from the answer to a request.
@@ -57,11 +59,12 @@ class Endpoint:
             seconds: How long the request took.
             wall: Seconds since the epoch.
         """
-        self.breaker.end()
         self.requests += 1
         self.request_seconds += seconds
         self.latency_seconds = seconds
-        if settlement.setback is not None:
+        if settlement.setback is not None and now - seconds < self.probed_at:
+            self.failures += 1
+        elif settlement.setback is not None:
             self.set_back(settlement, now)
         elif settlement.unconfirmed and not settlement.delivered:
             self.breaker.take()  # a stream says nothing; its confirmations do, later
@@ -154,6 +157,8 @@ class Endpoints:
         if self._balance:
             self._turn = (self._all.index(found) + 1) % len(self._all)
         found.breaker.begin()
+        if found.breaker.is_tripped:
+            found.probed_at = now
         return found
 
     def next_at(self, now: float) -> float | None:
