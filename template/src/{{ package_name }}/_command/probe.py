@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT-0
+# Template-owned: `copier update` replaces this file.
+"""One test event, through the encoder, the client and the classifier of the sink itself."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from .._delivery.errors import ConfigurationError
+from .._delivery.exchange import Exchange, attempt
+from .._delivery.host import DeliverySink
+from .._delivery.records import Client, Confirmation, Delivered, Outcome, Split, Unconfirmed
+
+_END_SECONDS = 2.0  # for a stream to be ended in order, which is all it can tell
+
+OK, WARNING, FAILED = "ok", "warning", "FAILED"
+
+Connector = Callable[[], Client[Any, Any]]
+
+
+class Probe:
+    """Sends test events with a sink's own parts, without a delivery around them.
+
+    Args:
+        sink: A sink; nothing is written to it.
+        program: What the event says of its sender.
+    """
+
+    def __init__(self, sink: DeliverySink[Any], program: str) -> None:
+        self._sink = sink
+        self._program = program
+        self._exchange: Exchange[Any, Any] = sink.exchange(sink.config)
+
+    @property
+    def connectors(self) -> Sequence[Connector]:
+        """What makes a client, one per URL of the target, in their order."""
+        return (self._exchange.connect,)
+
+    def send(self, connect: Connector, timeout_seconds: float) -> tuple[str, str]:
+        """Send one event; returns `ok`, `warning` or `FAILED`, and the reason. Never raises."""
+        try:
+            record = self._sink.encoder(self._sink.config)(new_event(self._program))
+        except Exception as error:
+            return FAILED, f"encoding failed with {type(error).__name__}: look into mapping.py"
+        try:
+            client = connect()
+        except ConfigurationError as error:
+            return FAILED, str(error)
+        verdict = attempt(self._exchange, client, [record], timeout_seconds)
+        news: Sequence[Confirmation] = ()
+        with contextlib.suppress(Exception):
+            news = client.close(min(_END_SECONDS, timeout_seconds))
+        return (FAILED, verdict.reason) if isinstance(verdict, Split) else judge(verdict[0], news)
+
+
+def new_event(program: str) -> dict[str, Any]:
+    """Return an event as fapilog makes it, which says what it is."""
+    return {
+        "timestamp": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        "level": "INFO",
+        "message": f"test event of `{program} check`",
+        "logger": program,
+        "context": {},
+        "diagnostics": {},
+        "data": {},
+    }
+
+
+def judge(outcome: Outcome, news: Sequence[Confirmation]) -> tuple[str, str]:
+    """Say what became of the event, and who says so.
+
+    Args:
+        outcome: What was known after it was sent.
+        news: What the end of the connection told.
+    """
+    final, confirmed = outcome, True
+    if isinstance(outcome, Unconfirmed):
+        told = [each.outcome for each in news if each.token == outcome.token]
+        final, confirmed = (told[-1] if told else outcome), False
+    if isinstance(final, Unconfirmed):
+        return FAILED, "it was sent, and nothing is known of it"
+    if not isinstance(final, Delivered):
+        return FAILED, final.reason
+    if not (confirmed and final.confirmed):
+        return OK, "written; this protocol has no answer: look for the event in the target"
+    if final.warning:
+        return WARNING, f"accepted, but {final.warning}"
+    return OK, "accepted: the target confirmed it"
