@@ -7,7 +7,6 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-import warnings
 from typing import Any
 
 from .._delivery.host import DeliverySink
@@ -21,6 +20,9 @@ EXPIRY_DAYS = 14
 """A certificate that ends sooner gets a warning."""
 
 _LEAST_SECONDS = 0.1
+_HANDSHAKE_SECONDS = (
+    2.0  # whoever does not speak TLS may wait for the end of a line that never comes
+)
 
 
 class Check:
@@ -111,9 +113,7 @@ class Check:
         if address.scheme not in PLAIN:
             self.say(SKIPPED, TLS, f"{address.scheme}:// has none: all on the way can read along")
             return True
-        with warnings.catch_warnings():  # of a setting that was warned of at the beginning
-            warnings.simplefilter("ignore")
-            context = client_context(self._config)
+        context = client_context(self._config)
         connection.settimeout(self._connect_seconds())
         try:
             with context.wrap_socket(connection, server_hostname=address.host) as secured:
@@ -143,10 +143,13 @@ class Check:
         if not self._event:
             self.say(SKIPPED, EVENT, "--no-event")
             return
-        state, text = self._probe.send(connector, self._left())
-        if state == FAILED and address.scheme in SECURE and speaks_tls(found, self._left()):
-            text += f"; the port speaks TLS: use {SECURE[address.scheme]}://"
-        self.say(state, EVENT, text)
+        finding = self._probe.send(connector, self._left())
+        text = finding.text
+        if not finding.understood and address.scheme in SECURE:
+            seconds = min(_HANDSHAKE_SECONDS, self._left())
+            if speaks_tls(found, seconds):
+                text += f"; the port speaks TLS: use {SECURE[address.scheme]}://"
+        self.say(finding.state, EVENT, text)
 
     def _left(self) -> float:
         return max(_LEAST_SECONDS, self._deadline - time.monotonic())

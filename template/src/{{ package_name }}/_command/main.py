@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,10 @@ def main(argv: Sequence[str], *, metadata: Mapping[str, Any], program: str) -> i
         return USAGE
     try:
         kind = configuration.sink_class(metadata["entry_point"])
-        return int(arguments.run(kind, arguments, program))
+        with warnings.catch_warnings():
+            # What a sink warns of is shown as a line, once, and not with each new connection.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return int(arguments.run(kind, arguments, program))
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return USAGE

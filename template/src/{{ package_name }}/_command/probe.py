@@ -7,18 +7,36 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._delivery.errors import ConfigurationError
 from .._delivery.exchange import Exchange, attempt
 from .._delivery.host import DeliverySink
-from .._delivery.records import Client, Confirmation, Delivered, Outcome, Split, Unconfirmed
+from .._delivery.records import (
+    Client,
+    Confirmation,
+    Delivered,
+    Outcome,
+    RetryLater,
+    Split,
+    Unconfirmed,
+)
 
 _END_SECONDS = 2.0  # for a stream to be ended in order, which is all it can tell
 
 OK, WARNING, FAILED = "ok", "warning", "FAILED"
 
 Connector = Callable[[], Client[Any, Any]]
+
+
+class Finding(NamedTuple):
+    """What became of a test event."""
+
+    state: str
+    """`OK`, `WARNING` or `FAILED`."""
+    text: str
+    understood: bool = True
+    """False: perhaps the other side does not speak this protocol at all."""
 
 
 class Probe:
@@ -39,21 +57,25 @@ class Probe:
         """What makes a client, one per URL of the target, in their order."""
         return (self._exchange.connect,)
 
-    def send(self, connect: Connector, timeout_seconds: float) -> tuple[str, str]:
-        """Send one event; returns `ok`, `warning` or `FAILED`, and the reason. Never raises."""
+    def send(self, connect: Connector, timeout_seconds: float) -> Finding:
+        """Send one event and say what became of it. Never raises."""
         try:
             record = self._sink.encoder(self._sink.config)(new_event(self._program))
         except Exception as error:
-            return FAILED, f"encoding failed with {type(error).__name__}: look into mapping.py"
+            return Finding(
+                FAILED, f"encoding failed with {type(error).__name__}: look into mapping.py"
+            )
         try:
             client = connect()
         except ConfigurationError as error:
-            return FAILED, str(error)
+            return Finding(FAILED, str(error))
         verdict = attempt(self._exchange, client, [record], timeout_seconds)
         news: Sequence[Confirmation] = ()
         with contextlib.suppress(Exception):
             news = client.close(min(_END_SECONDS, timeout_seconds))
-        return (FAILED, verdict.reason) if isinstance(verdict, Split) else judge(verdict[0], news)
+        if isinstance(verdict, Split):
+            return Finding(FAILED, verdict.reason, understood=False)
+        return judge(verdict[0], news)
 
 
 def new_event(program: str) -> dict[str, Any]:
@@ -69,7 +91,7 @@ def new_event(program: str) -> dict[str, Any]:
     }
 
 
-def judge(outcome: Outcome, news: Sequence[Confirmation]) -> tuple[str, str]:
+def judge(outcome: Outcome, news: Sequence[Confirmation]) -> Finding:
     """Say what became of the event, and who says so.
 
     Args:
@@ -81,11 +103,12 @@ def judge(outcome: Outcome, news: Sequence[Confirmation]) -> tuple[str, str]:
         told = [each.outcome for each in news if each.token == outcome.token]
         final, confirmed = (told[-1] if told else outcome), False
     if isinstance(final, Unconfirmed):
-        return FAILED, "it was sent, and nothing is known of it"
+        return Finding(FAILED, "it was sent, and nothing is known of it")
     if not isinstance(final, Delivered):
-        return FAILED, final.reason
+        return Finding(FAILED, final.reason, understood=not isinstance(final, RetryLater))
     if not (confirmed and final.confirmed):
-        return OK, "written; this protocol has no answer: look for the event in the target"
+        text = "written; this protocol has no answer: look for the event in the target"
+        return Finding(OK, text)
     if final.warning:
-        return WARNING, f"accepted, but {final.warning}"
-    return OK, "accepted: the target confirmed it"
+        return Finding(WARNING, f"accepted, but {final.warning}")
+    return Finding(OK, "accepted: the target confirmed it")

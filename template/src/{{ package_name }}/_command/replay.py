@@ -30,7 +30,9 @@ OVERRIDES = {"buffer_policy": "drop_newest"}
 """Settings of the sink that do not fit: nothing in the buffer may give way to what comes later."""
 
 _LOOK_SECONDS = 0.2  # between two looks whether to stop
-_CLOSE_SECONDS = 5.0  # at most, for a stream to be ended in order; its tail is unconfirmed until then
+_CLOSE_SECONDS = (
+    5.0  # at most, for a stream to be ended in order; its tail is unconfirmed until then
+)
 _REASONS = 20
 _REASON_CHARACTERS = 160
 
