@@ -11,7 +11,17 @@ from typing import Any
 
 from .._delivery.host import DeliverySink
 from .._delivery.tls import client_context
-from .network import PLAIN, SECURE, Address, address_of, connect, explain, look_up, speaks_tls
+from .network import (
+    PLAIN,
+    SECURE,
+    Address,
+    Found,
+    address_of,
+    connect,
+    explain,
+    look_up,
+    speaks_tls,
+)
 from .probe import FAILED, OK, WARNING, Connector, Probe
 
 SKIPPED = "skipped"
@@ -36,12 +46,7 @@ class Check:
     """
 
     def __init__(
-        self,
-        sink: DeliverySink[Any],
-        *,
-        program: str,
-        timeout_seconds: float | None,
-        event: bool,
+        self, sink: DeliverySink[Any], program: str, timeout_seconds: float | None, *, event: bool
     ) -> None:
         self._config = sink.config
         self._probe = Probe(sink, program)
@@ -66,89 +71,86 @@ class Check:
         self.failed += state == FAILED
         print(f"{state:<9}{step:<15}{text}", flush=True)
 
+    def _skip(self, why: str, *steps: str) -> None:
+        for step in steps:
+            self.say(SKIPPED, step, why)
+
     def _check(self, address: Address, connector: Connector) -> None:
         print(f"{address.scheme}://{address.target}", flush=True)
-        found: list[tuple[Any, ...]] = []
+        found: Found = ()
         if address.proxied:
-            for step in (NAME, CONNECTION, TLS):
-                self.say(SKIPPED, step, "the environment names a proxy, which does this")
+            self._skip("the environment names a proxy, which does this", NAME, CONNECTION, TLS)
         else:
             found = self._look_up(address)
             if not found or not self._connect(address, found):
-                self.say(SKIPPED, EVENT, "a step before it failed")
+                self._skip("a step before it failed", EVENT)
                 return
-        self._send(address, connector, found)
+        if self._event:
+            self._send(address, connector, found)
+        else:
+            self._skip("--no-event", EVENT)
 
-    def _look_up(self, address: Address) -> list[tuple[Any, ...]]:
+    def _look_up(self, address: Address) -> Found:
         try:
             found = look_up(address, self._connect_seconds())
         except OSError as error:
             self.say(FAILED, NAME, explain(error, address))
-            for step in (CONNECTION, TLS):
-                self.say(SKIPPED, step, "the host is not known")
-            return []
+            self._skip("the host is not known", CONNECTION, TLS)
+            return ()
         places = dict.fromkeys(str(place[0]) for *_, place in found)
         self.say(OK, NAME, f"{address.host}: {', '.join(places)}")
         return found
 
-    def _connect(self, address: Address, found: list[tuple[Any, ...]]) -> bool:
+    def _connect(self, address: Address, found: Found) -> bool:
         if address.scheme == "udp":
-            self.say(SKIPPED, CONNECTION, "UDP has none: nothing tells whether somebody listens")
-            self.say(SKIPPED, TLS, "UDP has none: everyone on the way can read the events")
+            self._skip("UDP has none: nothing tells whether somebody listens", CONNECTION)
+            self._skip("UDP has none: everyone on the way can read the events", TLS)
             return True
         start = time.monotonic()
         try:
             connection = connect(found, self._connect_seconds())
         except OSError as error:
             self.say(FAILED, CONNECTION, explain(error, address))
-            self.say(SKIPPED, TLS, "there is no connection")
+            self._skip("there is no connection", TLS)
             return False
         with connection:
-            place = Address(address.scheme, connection.getpeername()[0], address.port)
+            place = address._replace(host=connection.getpeername()[0])
             milliseconds = (time.monotonic() - start) * 1_000
             self.say(OK, CONNECTION, f"{place.target} in {milliseconds:.0f} ms")
             return self._secure(address, connection)
 
     def _secure(self, address: Address, connection: socket.socket) -> bool:
         if address.scheme not in PLAIN:
-            self.say(SKIPPED, TLS, f"{address.scheme}:// has none: all on the way can read along")
+            self._skip(f"{address.scheme}:// has none: all on the way can read along", TLS)
             return True
-        context = client_context(self._config)
         connection.settimeout(self._connect_seconds())
+        context = client_context(self._config)
         try:
             with context.wrap_socket(connection, server_hostname=address.host) as secured:
                 self._describe(secured)
-        except TimeoutError as error:
-            text = f"{explain(error, address)}; perhaps the port speaks no TLS"
-            self.say(FAILED, TLS, text)
-            return False
         except OSError as error:
-            self.say(FAILED, TLS, explain(error, address))
+            hint = "; perhaps the port speaks no TLS" if isinstance(error, TimeoutError) else ""
+            self.say(FAILED, TLS, explain(error, address) + hint)
             return False
         return True
 
     def _describe(self, secured: ssl.SSLSocket) -> None:
-        certificate = secured.getpeercert()
+        certificate, version = secured.getpeercert(), secured.version()
         if not certificate:
-            text = f"{secured.version()}, certificate NOT verified: set tls_ca_file instead"
-            self.say(WARNING, TLS, text)
+            self.say(WARNING, TLS, f"{version}, certificate NOT verified: set tls_ca_file instead")
             return
         seconds = ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time()
         days = int(seconds // 86_400)
-        self.say(OK, TLS, f"{secured.version()}, certificate verified, valid for {days} more days")
+        self.say(OK, TLS, f"{version}, certificate verified, valid for {days} more days")
         if days < EXPIRY_DAYS:
             self.say(WARNING, TLS, f"the certificate ends in {days} days: renew it on the server")
 
-    def _send(self, address: Address, connector: Connector, found: list[tuple[Any, ...]]) -> None:
-        if not self._event:
-            self.say(SKIPPED, EVENT, "--no-event")
-            return
+    def _send(self, address: Address, connector: Connector, found: Found) -> None:
         finding = self._probe.send(connector, self._left())
         text = finding.text
-        if not finding.understood and address.scheme in SECURE:
-            seconds = min(_HANDSHAKE_SECONDS, self._left())
-            if speaks_tls(found, seconds):
-                text += f"; the port speaks TLS: use {SECURE[address.scheme]}://"
+        doubtful = not finding.understood and address.scheme in SECURE
+        if doubtful and speaks_tls(found, min(_HANDSHAKE_SECONDS, self._left())):
+            text += f"; the port speaks TLS: use {SECURE[address.scheme]}://"
         self.say(finding.state, EVENT, text)
 
     def _left(self) -> float:

@@ -81,6 +81,8 @@ class Claim:
         """Get hold of what an interrupted run has left, or else of the file; False: there is none."""
         if self.is_interrupted():
             self.settled = last_offset(self._progress)
+            if self.settled > self.path.stat().st_size:
+                self.settled = 0  # somebody has put another file into its place
         else:
             # First: an old offset must never be taken for one of the new file.
             os.ftruncate(self._descriptor, 0)

@@ -44,7 +44,7 @@ def make_sink(
 
 
 def gather(
-    name: str, *, environment: Mapping[str, str], file: str | None, pairs: Sequence[str]
+    name: str, environment: Mapping[str, str], file: str | None, pairs: Sequence[str]
 ) -> dict[str, Any]:
     """Collect the settings of the sink `name`: what comes later in the arguments wins.
 
@@ -59,15 +59,19 @@ def gather(
     """
     settings = from_environment(name, environment)
     if file is not None:
-        settings.update(_from_file(file))
-    settings.update(map(_from_pair, pairs))
+        settings.update(_json_object(_text_of(file), f"--settings {file}"))
+    for pair in pairs:
+        setting, equals, value = pair.partition("=")
+        if not equals or not setting:
+            raise ConfigurationError("--set must be followed by NAME=VALUE")
+        settings[setting] = value
     return settings
 
 
 def from_environment(name: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """Read the variables that fapilog reads for the sink `name`; the more special one wins."""
     variables = {key.upper(): value for key, value in environment.items()}
-    own = f"{SECTION}__EXTRA__{name}".upper()
+    own = variable_of(name)
     settings: dict[str, Any] = {}
     for variable, path in ((SECTION, ("extra", name)), (f"{SECTION}__EXTRA", (name,)), (own, ())):
         value: Any = _json_object(variables.get(variable, "{}"), variable)
@@ -86,25 +90,17 @@ def from_environment(name: str, environment: Mapping[str, str]) -> dict[str, Any
     return settings
 
 
-def _from_file(file: str) -> dict[str, Any]:
-    if file == "-":
-        return _json_object(sys.stdin.read(), "--settings -")
+def variable_of(name: str) -> str:
+    """Return the variable of a sink, to which `__<SETTING>` is appended for one setting."""
+    return f"{SECTION}__EXTRA__{name}".upper()
+
+
+def _text_of(file: str) -> str:
     try:
-        text = Path(file).read_text(encoding="utf-8")
-    except OSError as error:
-        problem = f"--settings: cannot read {file} ({error.strerror})"
-    except ValueError:
-        problem = f"--settings {file} does not hold UTF-8 text"
-    else:
-        return _json_object(text, f"--settings {file}")
-    raise ConfigurationError(problem)
-
-
-def _from_pair(pair: str) -> tuple[str, str]:
-    name, equals, value = pair.partition("=")
-    if not equals or not name:
-        raise ConfigurationError("--set must be followed by NAME=VALUE")
-    return name, value
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or "it does not hold UTF-8 text"
+    raise ConfigurationError(f"--settings: cannot read {file} ({problem})")
 
 
 def _json_object(text: str, where: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import warnings
@@ -17,14 +18,19 @@ from typing import Any
 
 from .._delivery.errors import ConfigurationError
 from .._delivery.host import DeliverySink
-from . import check, configuration, replay, schema
+from . import check, configuration, replay
 from .probe import OK, WARNING
 
 USAGE = 2
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _SECRETS = (
     "Everybody on this machine can read the command line of a process. Put secrets into the environment or"
     " into a file that only you can read, and not into --set."
+)
+_SOURCES = (
+    "They come from {variable}__<SETTING> in the environment, as in the application, then from --settings,"
+    " then from --set; the last one wins. "
 )
 
 
@@ -58,82 +64,49 @@ def main(argv: Sequence[str], *, metadata: Mapping[str, Any], program: str) -> i
         print(error, file=sys.stderr)
         return USAGE
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"{where}{error.strerror or type(error).__name__}", file=sys.stderr)
+        print(f"{error.filename or ''}: {error.strerror or type(error).__name__}", file=sys.stderr)
         return 1
 
 
 def _parser(metadata: Mapping[str, Any], program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=program, description=metadata["description"], epilog=_SECRETS, allow_abbrev=False
-    )
+    about = {"description": metadata["description"], "epilog": _SECRETS}
+    parser = argparse.ArgumentParser(program, **about, allow_abbrev=False)
     version = f"{metadata['name']} {metadata['version']}"
     parser.add_argument("--version", action="version", version=version)
-    parser.set_defaults(command=None)
     commands = parser.add_subparsers(dest="command", metavar="check | replay | schema")
+
+    def command(name: str, run: Any, text: str, *parents: Any) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name, help=text, description=text, parents=parents, allow_abbrev=False
+        )
+        added.set_defaults(run=run)
+        return added
+
     settings = _settings_options(metadata["name"])
-    _add_check(commands, settings)
-    _add_replay(commands, settings)
-    schema_parser = commands.add_parser(
-        "schema", help="print the JSON Schema of the settings", allow_abbrev=False
-    )
-    schema_parser.set_defaults(run=_schema)
+    added = command("check", _check, "go to the target step by step, send a test event", settings)
+    added.add_argument("--no-event", action="store_true", help="send no test event")
+    text = "time for each address; default: connect_timeout_seconds + request_timeout_seconds"
+    added.add_argument("--timeout", type=seconds, metavar="SECONDS", help=text)
+    text = "send dead letters again; what fails again is put back into the file"
+    added = command("replay", _replay, text, settings)
+    added.add_argument("file", nargs="?", metavar="FILE", help="default: dead_letter_path")
+    added.add_argument("--limit", type=count, metavar="N", help="send at most N events")
+    text = "count the letters by reason, send nothing"
+    added.add_argument("--dry-run", action="store_true", help=text)
+    text = "give up when the target takes nothing for so long; default: as for check"
+    added.add_argument("--timeout", type=seconds, metavar="SECONDS", help=text)
+    command("schema", _schema, "print the JSON Schema of the settings")
     return parser
 
 
 def _settings_options(name: str) -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
-    group = options.add_argument_group(
-        "settings",
-        f"They come from {configuration.SECTION}__EXTRA__{name.upper()}__<SETTING> in the environment,"
-        f" as in the application, then from --settings, then from --set; the last one wins. {_SECRETS}",
-    )
+    text = _SOURCES.format(variable=configuration.variable_of(name)) + _SECRETS
+    group = options.add_argument_group("settings", text)
     group.add_argument("--settings", metavar="FILE", help="a JSON object of settings; - is stdin")
-    group.add_argument(
-        "--set", metavar="NAME=VALUE", action="append", default=[], help="one setting; repeatable"
-    )
+    text = "one setting; repeatable"
+    group.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help=text)
     return options
-
-
-def _add_check(commands: Any, settings: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser(
-        "check",
-        parents=[settings],
-        help="go to the target step by step, and send a test event",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--no-event", action="store_true", help="send no test event")
-    parser.add_argument(
-        "--timeout",
-        type=seconds,
-        metavar="SECONDS",
-        help="time for each address; default: connect_timeout_seconds + request_timeout_seconds",
-    )
-    parser.set_defaults(run=_check)
-
-
-def _add_replay(commands: Any, settings: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser(
-        "replay",
-        parents=[settings],
-        help="send dead letters again",
-        description="Send dead letters again. What fails again is put back into the file.",
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "file", nargs="?", metavar="FILE", help="the dead letters; default: dead_letter_path"
-    )
-    parser.add_argument("--limit", type=count, metavar="N", help="send at most N events")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="count the letters by reason and send nothing"
-    )
-    parser.add_argument(
-        "--timeout",
-        type=seconds,
-        metavar="SECONDS",
-        help="give up when the target takes nothing for so long; default: as for check",
-    )
-    parser.set_defaults(run=_replay)
 
 
 def seconds(text: str) -> float:
@@ -154,9 +127,7 @@ def count(text: str) -> int:
 
 def _check(kind: type[DeliverySink[Any]], arguments: argparse.Namespace, program: str) -> int:
     sink, warned = configuration.make_sink(kind, _settings(kind, arguments))
-    run = check.Check(
-        sink, program=program, timeout_seconds=arguments.timeout, event=not arguments.no_event
-    )
+    run = check.Check(sink, program, arguments.timeout, event=not arguments.no_event)
     run.say(OK, "configuration", f"the settings of {sink.name} are complete")
     for text in warned:
         run.say(WARNING, "configuration", text)
@@ -164,30 +135,26 @@ def _check(kind: type[DeliverySink[Any]], arguments: argparse.Namespace, program
 
 
 def _replay(kind: type[DeliverySink[Any]], arguments: argparse.Namespace, program: str) -> int:
-    settings: dict[str, Any] = {}
-    if not (arguments.dry_run and arguments.file):
-        settings = _settings(kind, arguments)
-    if arguments.file:
-        settings["dead_letter_path"] = arguments.file
+    settings = {} if arguments.dry_run and arguments.file else _settings(kind, arguments)
     default = kind.config_class.model_fields["dead_letter_path"].default
-    path = settings.get("dead_letter_path", default)
+    path = arguments.file or settings.get("dead_letter_path", default)
     if not path or not isinstance(path, (str, Path)):
         raise ConfigurationError(f"{program} replay: name a FILE, or set dead_letter_path")
     file = Path(path).expanduser().resolve()
     if arguments.dry_run:
         return replay.dry_run(file)
-    overrides = {**replay.OVERRIDES, "dead_letter_path": str(file)}
-    sink, warned = configuration.make_sink(kind, {**settings, **overrides})
+    settings |= {**replay.OVERRIDES, "dead_letter_path": str(file)}
+    sink, warned = configuration.make_sink(kind, settings)
     for text in warned:
         print(f"warning: {text}", file=sys.stderr)
-    return replay.run(sink, file, patience_seconds=arguments.timeout, limit=arguments.limit)
+    return replay.run(sink, file, arguments.timeout, arguments.limit)
 
 
-def _schema(kind: type[DeliverySink[Any]], arguments: argparse.Namespace, program: str) -> int:  # noqa: ARG001
-    return schema.run(kind.config_class)
+def _schema(kind: type[DeliverySink[Any]], *_: object) -> int:
+    """Print types, bounds, defaults and meanings; what validators add to them only `check` finds."""
+    print(json.dumps({"$schema": DIALECT, **kind.config_class.model_json_schema()}, indent=2))
+    return 0
 
 
 def _settings(kind: type[DeliverySink[Any]], arguments: argparse.Namespace) -> dict[str, Any]:
-    return configuration.gather(
-        kind.name, environment=os.environ, file=arguments.settings, pairs=arguments.set
-    )
+    return configuration.gather(kind.name, os.environ, arguments.settings, arguments.set)

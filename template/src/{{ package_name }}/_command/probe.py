@@ -80,15 +80,9 @@ class Probe:
 
 def new_event(program: str) -> dict[str, Any]:
     """Return an event as fapilog makes it, which says what it is."""
-    return {
-        "timestamp": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-        "level": "INFO",
-        "message": f"test event of `{program} check`",
-        "logger": program,
-        "context": {},
-        "diagnostics": {},
-        "data": {},
-    }
+    now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    message = f"test event of `{program} check`"
+    return {"timestamp": now, "level": "INFO", "logger": program, "message": message}
 
 
 def judge(outcome: Outcome, news: Sequence[Confirmation]) -> Finding:

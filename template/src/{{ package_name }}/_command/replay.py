@@ -16,12 +16,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .._delivery.buffer import Offer
 from .._delivery.delivery import Delivery
 from .._delivery.host import DeliverySink
+from .._delivery.ledger import Stats
 from .claim import Claim, Letter, count_lines, last_offset, read_letters
 
 WINDOW_LINES = 1_000
@@ -37,76 +39,64 @@ _REASONS = 20
 _REASON_CHARACTERS = 160
 
 
+@dataclass(slots=True)
 class Replay:
-    """One run over one claim.
+    """One run over one claim."""
 
-    Args:
-        delivery: Buries in the claim's file what fails again.
-        claim: The file.
-        patience_seconds: How long nothing may get an outcome before the run gives up.
-        limit: How many events to send at most; None: all.
-        stop: Set from outside to end the run in order.
-    """
-
-    def __init__(
-        self,
-        delivery: Delivery,
-        claim: Claim,
-        *,
-        patience_seconds: float,
-        limit: int | None,
-        stop: threading.Event,
-    ) -> None:
-        self._delivery = delivery
-        self._claim = claim
-        self._patience_seconds = patience_seconds
-        self._limit = limit
-        self._stop = stop
-        self.replayed = 0
-        self.kept = 0
-        """Lines that cannot be sent, which are in the file again."""
-        self.trouble = ""
-        """Not empty: why the run ended before its time."""
+    delivery: Delivery
+    """Buries in the claim's file what fails again."""
+    claim: Claim
+    patience_seconds: float
+    """How long nothing may get an outcome before the run gives up."""
+    limit: int | None
+    """How many events to send at most; None: all."""
+    stop: threading.Event
+    """Set from outside to end the run in order."""
+    replayed: int = 0
+    kept: int = 0
+    """Lines that cannot be sent, which are in the file again."""
+    trouble: str = ""
+    """Not empty: why the run ended before its time."""
 
     def run(self) -> bool:
         """Replay the claim; returns whether all of it has an outcome."""
         self.kept = 0  # what a first claim has put back is read again by the second
-        with contextlib.closing(self._claim.letters()) as letters:
+        with contextlib.closing(self.claim.letters()) as letters:
             letter = next(letters, None)
             while letter is not None and self.may_go_on():
                 letter = self._window(letter, letters)
         if letter is None and not self.trouble:
-            self._claim.settle(self._claim.path.stat().st_size)  # blank lines at the end
-        return self._claim.finish()
+            self.claim.settle(self.claim.path.stat().st_size)  # blank lines at the end
+        return self.claim.finish()
 
     def _window(self, letter: Letter, letters: Iterator[Letter]) -> Letter | None:
         """Replay some letters until they have an outcome; returns the first of the rest."""
         rest: Letter | None = letter
-        end, taken = self._claim.settled, 0
+        end, taken = self.claim.settled, 0
         while rest is not None and taken < WINDOW_LINES and self.may_go_on():
             if not self._offer(rest):
                 break  # the buffer is full: what is in it has to be settled first
             end, taken = rest.end, taken + 1
             rest = next(letters, None)
         if self._settle():
-            self._claim.settle(end)
+            self.claim.settle(end)
         if not taken:
             self.trouble = self.trouble or "no event can be taken: the process is ending"
         return rest
 
     def may_go_on(self) -> bool:
         """Whether another event is to be sent."""
-        if self._stop.is_set():
+        if self.stop.is_set():
             self.trouble = self.trouble or "it was interrupted"
-        within = self._limit is None or self.replayed < self._limit
+        within = self.limit is None or self.replayed < self.limit
         return within and not self.trouble
 
     def _offer(self, letter: Letter) -> bool:
         offer = Offer.TOO_LARGE
         if letter.record is not None:
-            offer = self._delivery.offer(letter.record)
+            offer = self.delivery.offer(letter.record)
         if offer is Offer.TOO_LARGE:
-            self._claim.keep(letter.line)
+            self.claim.keep(letter.line)
             self.kept += 1
             return True
         self.replayed += offer is Offer.TAKEN
@@ -116,30 +106,33 @@ class Replay:
         """Wait for the outcome of all that was offered; False: some of it has none that lasts."""
         settled = -1
         give_up_at = 0.0
-        while not self._delivery.flush(_LOOK_SECONDS) and not self._stop.is_set():
-            stats = self._delivery.stats()
+        while not self.delivery.flush(_LOOK_SECONDS) and not self.stop.is_set():
+            stats = self.delivery.stats()
+            self._show(stats)
             now = time.monotonic()
             if stats.accepted - stats.pending != settled:
                 settled = stats.accepted - stats.pending
-                give_up_at = now + self._patience_seconds
+                give_up_at = now + self.patience_seconds
             if now >= give_up_at:
-                self.trouble = (
-                    f"the target took nothing for {self._patience_seconds:g} s; `check` says why"
-                )
+                seconds = f"{self.patience_seconds:g}"
+                self.trouble = f"the target took nothing for {seconds} s; `check` says why"
                 break
-        stats = self._delivery.close(min(_CLOSE_SECONDS, self._patience_seconds)).stats
-        _show_progress(f"{self.replayed} replayed, {stats.delivered} delivered")
+        stats = self.delivery.close(min(_CLOSE_SECONDS, self.patience_seconds)).stats
+        self._show(stats)
         if stats.pending or sum(stats.dropped.values()):
             self.trouble = (
-                f"{self._claim.file} takes no more: make room, or raise dead_letter_max_bytes;"
-                f" nothing is lost, {self._claim.path} still has what could not be put back"
+                f"{self.claim.file} takes no more: make room, or raise dead_letter_max_bytes;"
+                f" nothing is lost, {self.claim.path} still has what could not be put back"
             )
             return False
         return True
 
+    def _show(self, stats: Stats) -> None:
+        _show_progress(f"{self.replayed} replayed, {stats.delivered} delivered")
+
 
 def run(
-    sink: DeliverySink[Any], file: Path, *, patience_seconds: float | None, limit: int | None
+    sink: DeliverySink[Any], file: Path, patience_seconds: float | None, limit: int | None
 ) -> int:
     """Replay the file, and before it what an interrupted run has left; returns the exit code.
 
@@ -150,16 +143,13 @@ def run(
     if patience_seconds is None:
         patience_seconds = config.connect_timeout_seconds + config.request_timeout_seconds
     delivery = Delivery(sink.name, settings=config, exchange=sink.exchange(config))
-    claim = Claim(file)
     try:
-        with _stopped_by_signals() as stop, claim:
-            replay = Replay(
-                delivery, claim, patience_seconds=patience_seconds, limit=limit, stop=stop
-            )
+        with _stopped_by_signals() as stop, Claim(file) as claim:
+            replay = Replay(delivery, claim, patience_seconds, limit, stop)
             passes = 2 if claim.is_interrupted() else 1
             while passes and replay.may_go_on() and claim.take() and replay.run():
                 passes -= 1
-            return _report(replay, delivery, claim)
+            return _report(replay)
     except BlockingIOError:
         print(f"another replay of {file} is running", file=sys.stderr)
         return 1
@@ -186,19 +176,21 @@ def _reason(letter: Letter) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
-def _report(replay: Replay, delivery: Delivery, claim: Claim) -> int:
-    stats = delivery.stats()
-    remaining = claim.remaining()
-    _show_progress("")
+def _report(replay: Replay) -> int:
+    stats, claim, remaining = replay.delivery.stats(), replay.claim, replay.claim.remaining()
     unconfirmed = stats.delivered_unconfirmed
-    note = f" ({unconfirmed} of them unconfirmed)" if unconfirmed else ""
-    print(f"replayed      {replay.replayed}")
-    print(f"delivered     {stats.delivered}{note}")
-    print(f"failed again  {stats.dead_lettered}")
-    print(f"unreadable    {replay.kept}")
-    print(f"remaining     {remaining}" + (f" in {claim.path}" if remaining else ""))
-    in_file = count_lines(claim.file, 0)
-    print(f"{claim.file} has {in_file} dead letters now")
+    _show_progress("")
+    rows = {
+        "replayed": f"{replay.replayed}",
+        "delivered": f"{stats.delivered}"
+        + (f" ({unconfirmed} of them unconfirmed)" if unconfirmed else ""),
+        "failed again": f"{stats.dead_lettered}",
+        "unreadable": f"{replay.kept}",
+        "remaining": f"{remaining}" + (f" in {claim.path}" if remaining else ""),
+    }
+    for name, text in rows.items():
+        print(f"{name:<14}{text}")
+    print(f"{claim.file} has {count_lines(claim.file, 0)} dead letters now")
     if replay.trouble:
         print(f"it ended early: {replay.trouble}")
     return 1 if replay.trouble or stats.dead_lettered or replay.kept else 0

@@ -85,7 +85,7 @@ def open_locked(path: Path, *, alone: bool = False) -> int:
     while True:
         descriptor = os.open(path, flags, 0o600)
         locked = lock(descriptor, 0.0 if alone else _LOCK_SECONDS)
-        if locked < alone:
+        if alone and not locked:
             os.close(descriptor)
             raise BlockingIOError(errno.EWOULDBLOCK, "in use by another process", str(path))
         if _is_at(path, descriptor):
@@ -123,6 +123,8 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
+    except OSError:  # nobody can tell: what is open is what there is
+        return True
 
 
 def ends_whole(descriptor: int, size: int) -> bool:
