@@ -13,8 +13,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="environment_wins_over_the_file",
         path="_command/configuration.py",
-        find="        settings.update(_json_object(_text_of(file)",
-        replace="        settings = _json_object(_text_of(file)",
+        find='        settings.update(_json_object(_text_of(file), f"--settings {file}"))\n',
+        replace='        settings = _json_object(_text_of(file), f"--settings {file}") | settings\n',
         caught_by=_CONFIGURATION,
     ),
     Fault(
@@ -174,8 +174,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="foreign_lock_stops_the_application",
         path="_delivery/deadletter.py",
-        find="            if time.monotonic() >= deadline:\n",
-        replace="            if time.monotonic() >= deadline + 60:\n",
+        find="if alone and not locked:",
+        replace="if not locked:",
         caught_by=_CLAIM,
     ),
     Fault(
