@@ -13,7 +13,7 @@ from tests.helpers import run
 from tests.planted.fault import Fault
 
 # What is the same in all projects is tested in one.
-SHARED = ("engine", "soak", "spool", "faults")
+SHARED = ("command", "engine", "faults", "soak", "spool")
 ENGINE_IN = "splunk_hec"
 TESTS_FAILED = 1
 

@@ -24,6 +24,7 @@ IMPURE = {"asyncio", "fapilog", "httpx", "logging", "socket", "ssl", "threading"
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 ENGINE = sorted((PACKAGE / "_delivery").glob("*.py"))
+COMMAND = sorted((PACKAGE / "_command").glob("*.py"))
 
 
 def _name_of(path: Path) -> str:
@@ -90,7 +91,21 @@ def test_only_platform_parts_that_act_import_host(path: Path) -> None:
     imports_host = any(_within(name, ("._delivery.host",)) for name in _imports(path))
     acts = path.parent == PLATFORM and path.stem not in PURE
     is_front = _name_of(path) == ".__init__"  # the package exports `sinks`
-    assert not imports_host or acts or is_front
+    assert not imports_host or acts or is_front or path in COMMAND
+
+
+@pytest.mark.parametrize("path", COMMAND, ids=_name_of)
+def test_command_line_knows_no_platform(path: Path) -> None:
+    """It gets the sink by the name in `PLUGIN_METADATA`, so it is the same for every platform."""
+    own = [name for name in _imports(path) if name.startswith(".")]
+    assert [name for name in own if not _within(name, ("._command", "._delivery"))] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name_of)
+def test_nobody_imports_the_command_line(path: Path) -> None:
+    """An application pays for no command, and no command can change what it does."""
+    imports_command = any(_within(name, ("._command",)) for name in _imports(path))
+    assert not imports_command or path in COMMAND or _name_of(path) == ".__main__"
 
 
 def _rows(page: Path) -> dict[str, str]:

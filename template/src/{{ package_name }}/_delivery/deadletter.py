@@ -4,12 +4,19 @@
 
 One line per record: `{"format":1,"at":...,"reason":...,"attempts":...,"event":...}`, where `event` is
 the wire form as text; bytes that are not UTF-8 go into `event_base64` instead.
+
+The file may be renamed at any time, by a replay or a log rotation: who has it locked writes whole lines,
+and who has locked it after renaming it knows that nobody writes to it any more.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
+import errno
 import os
+import sys
+import time
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -18,7 +25,13 @@ import orjson
 
 from .records import Record
 
+if sys.platform != "win32":  # where nobody can rename a file that another process has open
+    import fcntl
+
 FORMAT = 1
+
+_LOCK_SECONDS = 1.0  # an append takes milliseconds; whoever locks longer must not stop deliveries
+_LOCK_PAUSE_SECONDS = 0.01
 
 
 class DeadLetterFile:
@@ -37,17 +50,16 @@ class DeadLetterFile:
         Raises:
             OSError: the file cannot be opened. Nothing was written.
         """
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(self._path, flags, 0o600)
+        descriptor = open_locked(self._path)
         try:
             return self._append(descriptor, entries)
         finally:
-            os.close(descriptor)
+            close_locked(descriptor)
 
     def _append(self, descriptor: int, entries: Iterable[tuple[Record, str]]) -> int:
         written = 0
         size = os.lseek(descriptor, 0, os.SEEK_END)
-        gap = b"" if _ends_whole(descriptor, size) else b"\n"
+        gap = b"" if ends_whole(descriptor, size) else b"\n"
         for record, reason in entries:
             line = gap + _line(record, reason)
             if size + len(line) > self._max_bytes or not _write(descriptor, line):
@@ -58,7 +70,64 @@ class DeadLetterFile:
         return written
 
 
-def _ends_whole(descriptor: int, size: int) -> bool:
+def open_locked(path: Path, *, alone: bool = False) -> int:
+    """Open a file to read and append, created with mode 0600, and lock it until `close_locked`.
+
+    Args:
+        path: The file.
+        alone: Do not wait, and do not go on without the lock.
+
+    Raises:
+        BlockingIOError: `alone`, and another process has it.
+        OSError: it cannot be opened.
+    """
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    while True:
+        descriptor = os.open(path, flags, 0o600)
+        locked = lock(descriptor, 0.0 if alone else _LOCK_SECONDS)
+        if alone and not locked:
+            os.close(descriptor)
+            raise BlockingIOError(errno.EWOULDBLOCK, "in use by another process", str(path))
+        if _is_at(path, descriptor):
+            return descriptor
+        close_locked(descriptor)  # renamed meanwhile: what is written now belongs into a new file
+
+
+def close_locked(descriptor: int) -> None:
+    """Unlock and close; unlocked by name, since a forked child may hold a copy of the descriptor."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
+
+
+def lock(descriptor: int, timeout_seconds: float) -> bool:
+    """Lock a file against other processes; False if another has it. A system without locks says True."""
+    deadline = time.monotonic() + timeout_seconds
+    while sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_LOCK_PAUSE_SECONDS)
+        except OSError:
+            break
+        else:
+            break
+    return True
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+    except OSError:  # nobody can tell: what is open is what there is
+        return True
+
+
+def ends_whole(descriptor: int, size: int) -> bool:
     """Whether the file ends with a whole line, which a killed process may not have left."""
     if size == 0:
         return True
