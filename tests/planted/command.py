@@ -13,8 +13,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="environment_wins_over_the_file",
         path="_command/configuration.py",
-        find='        settings.update(_json_object(_text_of(file), f"--settings {file}"))\n',
-        replace='        settings = _json_object(_text_of(file), f"--settings {file}") | settings\n',
+        find='settings.update(_json_object(_text_of(file), f"--settings {file}"))',
+        replace='settings = _json_object(_text_of(file), f"--settings {file}") | settings',
         caught_by=_CONFIGURATION,
     ),
     Fault(
@@ -62,8 +62,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="event_after_a_failed_step",
         path="_command/check.py",
-        find='                self._skip("a step before it failed", EVENT)\n                return\n',
-        replace="                pass\n",
+        find='self._skip("a step before it failed", EVENT)\n                return\n',
+        replace="pass\n",
         caught_by=_CHECK,
     ),
     Fault(
