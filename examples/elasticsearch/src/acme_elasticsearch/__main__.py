@@ -7,4 +7,4 @@ import sys
 from ._command.main import main
 from .plugin import PLUGIN_METADATA
 
-sys.exit(main(sys.argv[1:], metadata=PLUGIN_METADATA, program=f"python -m {__package__}"))
+sys.exit(main(sys.argv[1:], metadata=PLUGIN_METADATA, program="python -m acme_elasticsearch"))

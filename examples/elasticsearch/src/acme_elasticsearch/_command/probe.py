@@ -55,7 +55,7 @@ class Probe:
     @property
     def connectors(self) -> Sequence[Connector]:
         """What makes a client, one per URL of the target, in their order."""
-        return (self._exchange.connect,)
+        return tuple(self._exchange.endpoints.values())
 
     def send(self, connect: Connector, timeout_seconds: float) -> Finding:
         """Send one event and say what became of it. Never raises."""

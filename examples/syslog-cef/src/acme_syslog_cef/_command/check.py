@@ -59,8 +59,7 @@ class Check:
 
     def run(self) -> int:
         """Check every address; returns the exit code."""
-        urls = [self._config.url, *getattr(self._config, "failover_urls", ())]
-        for url, connector in zip(urls, self._probe.connectors, strict=True):
+        for url, connector in zip(self._config.urls, self._probe.connectors, strict=True):
             self._deadline = time.monotonic() + self._timeout_seconds
             self._check(address_of(url), connector)
         print(f"{self.failed} step(s) failed" if self.failed else "no step failed", flush=True)
