@@ -19,6 +19,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             name = f"{path}::{getattr(item, 'originalname', item.name)}"
             entry = found.setdefault(name, {"faults": set(), "promises": set()})
             entry["doc"] = (getattr(item, "obj", None).__doc__ or "").strip().splitlines()[0]
+            failing = item.get_closest_marker("xfail")
+            entry["open"] = failing.kwargs.get("reason", "") if failing else ""
             for mark in marks:
                 promise = mark.kwargs.get("promise", ())
                 entry["faults"] |= set(mark.args)

@@ -29,6 +29,8 @@ class End:
     """What an owner does about it, or what it rests on."""
     promised: bool = True
     """Whether every event arrives, exactly once; otherwise none may, and none arrives twice."""
+    drained: bool = True
+    """Whether somebody drains; if not, the last quarter of a second is still fapilog's."""
     exit_code: int = 0
     """The code, or the number of the signal with a minus."""
     possible: bool = True
@@ -42,7 +44,9 @@ class End:
 
     def row(self) -> str:
         """Return its row in the table of the documentation."""
-        arrives = "every event" if self.promised else "**nothing is promised**"
+        arrives = "every event" if self.drained else "every event older than 0.25 s"
+        if not self.promised:
+            arrives = "**nothing is promised**"
         return f"| {self.how} | {arrives} | {self.advice} |"
 
 
@@ -51,7 +55,7 @@ def expected(end: End) -> list[str]:
     return [f"event {number}" for number in range(EVENTS) for _ in range(end.copies)]
 
 
-_HANDED_OVER = "Only what fapilog has handed over: see below."
+_DRAIN = "Drain, to have the last ones as well."
 
 ENDS = [
     End("drain", "A script that calls `stop_and_drain()`", "This is the right way."),
@@ -67,14 +71,20 @@ ENDS = [
         "Call `stop_and_drain()`: fapilog still has the events, and its own exit hook fails.",
         promised=False,
     ),
-    End("later", "A script that just ends, later", _HANDED_OVER),
+    End("later", "A script that just ends, later", _DRAIN, drained=False),
     End(
-        "exception", "An uncaught exception, or `sys.exit()`", _HANDED_OVER, exit_code=1, slow=True
+        "exception",
+        "An uncaught exception, or `sys.exit()`",
+        _DRAIN,
+        drained=False,
+        exit_code=1,
+        slow=True,
     ),
     End(
         "thread-exit",
         "`sys.exit()` in a thread",
         "It ends that thread only; then as above.",
+        drained=False,
         slow=True,
     ),
     End(
@@ -110,7 +120,12 @@ ENDS = [
         "Nothing; both write paths are the same.",
         slow=True,
     ),
-    End("asyncio-later", "`asyncio.run` of a program that does not drain", _HANDED_OVER),
+    End(
+        "asyncio-later",
+        "`asyncio.run` of a program that does not drain",
+        _DRAIN,
+        drained=False,
+    ),
     End(
         "asyncio-at-once",
         "The same, within 0.25 s of its last event",
@@ -121,7 +136,8 @@ ENDS = [
     End(
         "asyncio-sigint",
         "SIGINT (Ctrl+C) in `asyncio.run`, logger made in it",
-        f"{_HANDED_OVER} Better: drain in a `finally`, which runs.",
+        "Drain in a `finally`, which runs, to have the last ones as well.",
+        drained=False,
         exit_code=-signal.SIGINT,
         possible=_POSIX,
     ),
@@ -165,7 +181,8 @@ ENDS = [
     End(
         "multiprocessing-fork",
         "The end of a `multiprocessing` child, start method fork",
-        f"Make its logger in the child. {_HANDED_OVER}",
+        f"Make its logger in the child. {_DRAIN}",
+        drained=False,
         possible=hasattr(os, "fork"),
         ordered=False,
         slow=True,
@@ -173,7 +190,8 @@ ENDS = [
     End(
         "multiprocessing-spawn",
         "The same, start method spawn",
-        f"Make its logger in the child. {_HANDED_OVER}",
+        f"Make its logger in the child. {_DRAIN}",
+        drained=False,
         ordered=False,
         slow=True,
     ),

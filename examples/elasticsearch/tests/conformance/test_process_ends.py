@@ -17,6 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "process-ends.md"
 ALL = ENDS[0]
 
 
+@pytest.mark.fault(30, promise=11)
 @pytest.mark.parametrize(
     "end",
     [pytest.param(end, id=end.name, marks=[pytest.mark.slow] * end.slow) for end in ENDS],

@@ -48,6 +48,7 @@ def test_delivers_and_cleans_up(tmp_path: Path) -> None:
     assert report.stats.balanced
 
 
+@pytest.mark.fault(28, promise=(11, 12))
 def test_close_leaves_the_rest_for_the_next(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +105,7 @@ def test_no_deadline_with_a_spool(tmp_path: Path) -> None:
     assert stats.dropped == {"expired": 1}
 
 
+@pytest.mark.fault(28, promise=(1, 13))
 @pytest.mark.parametrize("policy", ["drop_newest", "drop_oldest"])
 def test_the_cap_is_met_by_the_policy(tmp_path: Path, policy: str) -> None:
     """The disk has its bound as memory has, and each loss its name."""
@@ -130,6 +132,7 @@ def test_the_cap_is_met_by_the_policy(tmp_path: Path, policy: str) -> None:
     )
 
 
+@pytest.mark.fault(28, promise=(1, 13))
 def test_a_disk_that_fails_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A folder that vanished refuses events, and somebody hears why."""
     with FakeHttpServer(Answer(503)) as server:
@@ -159,6 +162,7 @@ def test_dead_letters_leave_the_spool(tmp_path: Path) -> None:
     assert (stats.delivered, stats.recovered) == (1, 0)
 
 
+@pytest.mark.fault(28, promise=(1, 13))
 def test_damage_is_dropped_by_name(tmp_path: Path) -> None:
     """A record that the disk does not give back leaves the books with a reason."""
     gate = threading.Event()
@@ -229,6 +233,7 @@ def kill_and_recover(tmp_path: Path, fsync: str, after: int) -> None:
         assert (report.stats.pending, report.stats.dropped) == (0, {})
 
 
+@pytest.mark.fault(28, promise=(11, 12))
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 @pytest.mark.parametrize(("fsync", "after"), [("never", 40), ("interval", 3), ("always", 7)])
 def test_sigkill_loses_nothing_that_was_accepted(tmp_path: Path, fsync: str, after: int) -> None:

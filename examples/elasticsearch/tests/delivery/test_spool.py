@@ -203,6 +203,7 @@ def test_segment_stays_until_all_of_it_is_settled(tmp_path: Path) -> None:
     spool.close()
 
 
+@pytest.mark.fault(28, promise=13)
 def test_cap_is_hard(tmp_path: Path) -> None:
     """No file of the spool makes it exceed the cap, not even the journal of what is settled alone."""
     cap = 20_000
@@ -222,6 +223,7 @@ def test_cap_is_hard(tmp_path: Path) -> None:
     spool.close()
 
 
+@pytest.mark.fault(28, promise=13)
 def test_backlog_costs_no_memory(tmp_path: Path) -> None:
     """What waits is on disk alone, found by this process or adopted from another one."""
     spool = make_spool(tmp_path, b"first", spool_max_bytes=4_000_000)
@@ -356,6 +358,7 @@ def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
         make_spool(tmp_path / "file" / "spool")
 
 
+@pytest.mark.fault(28, promise=13)
 @POSIX
 def test_folder_that_cannot_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system without locks cannot have a spool: two processes might write to one file."""
@@ -389,6 +392,7 @@ def file_size_limit(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.fault(28, promise=13)
 @POSIX
 def test_disk_is_full(tmp_path: Path) -> None:
     """A record of which only a part fits is refused and leaves nothing; what was there is served."""
@@ -451,6 +455,7 @@ def test_journal_that_cannot_be_written(tmp_path: Path) -> None:
     heir.close()
 
 
+@pytest.mark.fault(28, promise=13)
 def test_damage_under_the_running_process(tmp_path: Path) -> None:
     """Only the damaged records are lost, and they are accounted for."""
     spool = make_spool(tmp_path, *numbered(4, size=50))

@@ -112,6 +112,7 @@ def check_killed_writer(program: Program, directory: Path, fsync: str, lines: in
     assert list((directory / NAME).iterdir()) == []
 
 
+@pytest.mark.fault(28, promise=13)
 @pytest.mark.parametrize("fsync", MODES)
 def test_killed_writer(program: Program, tmp_path: Path, fsync: str) -> None:
     """Nothing that was accepted is lost and nothing that was settled is sent again."""
@@ -142,6 +143,7 @@ def test_backlog_beyond_the_cap_is_taken_over_in_parts(tmp_path: Path) -> None:
     assert list((tmp_path / NAME).iterdir()) == []
 
 
+@pytest.mark.fault(28, promise=13)
 def test_folder_of_a_living_process_is_left_alone(program: Program, tmp_path: Path) -> None:
     """Only the lock tells who lives; when it is gone the records can be had."""
     process = program(tmp_path, "never")
@@ -156,6 +158,7 @@ def test_folder_of_a_living_process_is_left_alone(program: Program, tmp_path: Pa
     spool.close()
 
 
+@pytest.mark.fault(28, promise=13)
 def test_two_processes_adopt_at_once(program: Program, tmp_path: Path) -> None:
     """Each record is had by one of them."""
     for start in range(0, 400, 10):
@@ -296,6 +299,7 @@ def test_damaged_journal_means_sending_again(tmp_path: Path) -> None:
     heir.close()
 
 
+@pytest.mark.fault(28, promise=13)
 def test_damage_is_skipped_and_counted(tmp_path: Path) -> None:
     """One stretch in the middle costs one record and one count; the sums are right."""
     crash(make_spool(tmp_path, b"11", b"22", b"33"))
@@ -313,6 +317,7 @@ def test_damage_is_skipped_and_counted(tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
+@pytest.mark.fault(28, promise=13)
 @pytest.mark.parametrize(("cut", "damaged"), [("first", 1), ("last", 0)])
 def test_torn_end(tmp_path: Path, cut: str, damaged: int) -> None:
     """The end of a process tears its last segment, which is no damage; elsewhere it is."""
@@ -400,6 +405,7 @@ def test_segment_that_cannot_be_looked_into(
     heir.close()
 
 
+@pytest.mark.fault(28, promise=13)
 @given(st.data())
 @hypothesis_settings(max_examples=40)
 def test_any_damaged_byte_in_any_file(data: st.DataObject) -> None:

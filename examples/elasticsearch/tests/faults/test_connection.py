@@ -138,5 +138,5 @@ def test_an_answer_that_drips_and_stalls_is_given_up_in_time() -> None:
         offer(target, b"1")
         stats = wait_for(target.stats, settled)
         target.close(1.0)
-    assert payloads(server) == [b"1", b"1"]
-    assert (account(stats), stats.ambiguous) == ({"delivered": 1}, 1)
+    assert len(payloads(server)) == stats.retried + 1 >= 2
+    assert (account(stats), stats.ambiguous) == ({"delivered": 1}, stats.retried)

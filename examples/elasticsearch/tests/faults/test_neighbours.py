@@ -60,7 +60,7 @@ def test_a_target_that_never_answers_does_not_slow_its_neighbour(target: Target)
     assert before.refused == {"buffer_full": 45}
     assert slow.stats().pending == 0
     assert sum(account(slow.stats()).values()) == 5
-    assert seconds < 2.0
+    assert seconds < 5.0  # a hundred writes; it takes a twentieth, one request time-out takes 30
 
 
 @pytest.mark.fault(33, promise=(1, 2))

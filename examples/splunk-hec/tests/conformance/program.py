@@ -18,16 +18,18 @@ from typing import Any
 from fapilog import get_async_logger, get_logger
 from fapilog.core.settings import Settings
 
-from acme_splunk_hec import AcmeSplunkHecSink
+from acme_splunk_hec import (
+    AcmeSplunkHecSink as Sink,
+)
 
 EVENTS = range(20)
 FIRST, SECOND = EVENTS[:10], EVENTS[10:]
 LONG_SECONDS = 30.0  # nobody waits for it
 
 
-def make_sink(linger_seconds: float = LONG_SECONDS) -> AcmeSplunkHecSink:
+def make_sink(linger_seconds: float = LONG_SECONDS) -> Sink:
     """Return a sink that sends nothing before its end, since it lingers."""
-    return AcmeSplunkHecSink(**json.loads(sys.argv[1]), linger_seconds=linger_seconds)
+    return Sink(**json.loads(sys.argv[1]), linger_seconds=linger_seconds)
 
 
 def make_settings(serialized: bool) -> Settings:

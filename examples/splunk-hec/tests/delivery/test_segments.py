@@ -138,6 +138,7 @@ def test_record_larger_than_one_read(size: int) -> None:
         assert read(segment) == (payloads, 0, False)
 
 
+@pytest.mark.fault(28, promise=13)
 @given(PAYLOADS, st.data())
 @settings(max_examples=100)
 def test_any_damaged_byte(payloads: list[bytes], data: st.DataObject) -> None:
@@ -155,6 +156,7 @@ def test_any_damaged_byte(payloads: list[bytes], data: st.DataObject) -> None:
     )
 
 
+@pytest.mark.fault(28, promise=13)
 @given(PAYLOADS, st.data())
 @settings(max_examples=100)
 def test_any_cut(payloads: list[bytes], data: st.DataObject) -> None:

@@ -141,7 +141,7 @@ def test_attempts_do_not_end_an_event_but_its_age_does(tmp_path: Path) -> None:
         target.close(1.0)
     (entry,) = map(orjson.loads, path.read_bytes().splitlines())
     assert (entry["event"], entry["reason"]) == ("1", "HTTP 503")
-    assert entry["attempts"] == len(server.requests) > 3
+    assert entry["attempts"] == len(server.requests)
     assert account(stats) == {"dead_lettered": 1}
 
 

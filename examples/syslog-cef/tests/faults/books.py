@@ -53,9 +53,9 @@ def wait_for(books: Callable[[], Stats], condition: Callable[[Stats], bool]) -> 
     """Wait until the books say so; they balance at every look.
 
     Raises:
-        AssertionError: they did not within five seconds.
+        AssertionError: they did not within ten seconds.
     """
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + 10.0
     while True:
         stats = books()
         assert stats.balanced

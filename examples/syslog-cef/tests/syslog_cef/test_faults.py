@@ -136,7 +136,7 @@ def test_a_lost_connection_sends_again_what_may_be_lost_and_counts_it(how: str) 
 @pytest.mark.parametrize("end", ["timeout", "reset"])
 def test_a_receiver_that_stalls_and_resets_loses_nothing(end: str) -> None:
     """It stops reading in the middle of much; whoever ends the connection, everything comes again."""
-    written = [f"{number} " + "x" * 7_000 for number in range(100)]
+    written = [f"{number} " + "x" * 7_000 for number in range(40)]
     with FakeSyslogServer() as server:
 
         async def steps(write: Write, wait: Wait) -> None:
@@ -156,12 +156,12 @@ def test_a_receiver_that_stalls_and_resets_loses_nothing(end: str) -> None:
         stats = run(
             steps,
             url=f"tcp://127.0.0.1:{server.port}",
-            request_timeout_seconds=0.1 if end == "timeout" else 5.0,
+            request_timeout_seconds=0.2 if end == "timeout" else 5.0,
             tail_max_bytes=65_536,
             tail_max_seconds=60,
         )
         assert once(texts(server)) == written
-    assert account(stats) == {"delivered": 100}
+    assert account(stats) == {"delivered": 40}
     assert stats.ambiguous > 0
 
 
