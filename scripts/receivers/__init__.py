@@ -1,1 +1,1 @@
-"""Real receivers for `make integration-*`: where they come from, how they are started and stopped."""
+"""Real receivers for the integration tests: fetched, checked, started on loopback and stopped."""

@@ -1,1 +1,1 @@
-"""Tests against real receivers; each has its own `make integration-*` and is left out of `make test`."""
+"""Rendered projects against real receivers; each has a `make integration-...` of its own."""
