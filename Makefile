@@ -20,7 +20,7 @@ nightly: $(READY)
 
 # Needs rsyslog with RELP and TLS, which the system's package manager has: the tests say what to install.
 integration-syslog: $(READY)
-	$(BIN)/python -m pytest -n 0 -s tests/integration/test_rsyslog.py
+	$(BIN)/python -m pytest -n 0 -s tests/integration/test_rsyslog.py tests/integration/test_foreign_readers.py
 
 # Render examples/ anew, after a change of the template.
 examples: $(READY)

@@ -1,4 +1,4 @@
-"""rsyslog from the packages of Debian, on free ports of this machine, with a configuration of its own."""
+"""rsyslog from the packages of Debian, on free ports, with a configuration of its own."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ input(type="imtcp" name="mtls" port="{mtls}" address="127.0.0.1" ruleset="keep"
       streamDriver.name="gtls" streamDriver.mode="1" streamDriver.authMode="x509/certvalid")
 input(type="imrelp" name="relp" port="{relp}" ruleset="keep" maxDataSize="64k")
 input(type="imrelp" name="relps" port="{relps}" ruleset="keep" maxDataSize="64k" tls="on"
-      tls.caCert="{folder}/ca.pem" tls.myCert="{folder}/server.pem" tls.myPrivKey="{folder}/server.key"
-      tls.authMode="name" tls.permittedPeer=["client.example"])
+      tls.caCert="{folder}/ca.pem" tls.myCert="{folder}/server.pem"
+      tls.myPrivKey="{folder}/server.key" tls.authMode="name" tls.permittedPeer=["client.example"])
 """
 
 

@@ -1,4 +1,4 @@
-"""The syslog platform against rsyslog as Debian packages it: every transport, and the ends of a receiver."""
+"""The syslog platform against a real rsyslog: every transport, and the ends of a receiver."""
 
 from __future__ import annotations
 

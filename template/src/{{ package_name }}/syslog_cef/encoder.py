@@ -19,6 +19,8 @@ from .text import one_line, parse_timestamp, pick, rfc3339, to_text, unique
 
 Event = dict[str, Any]
 
+_MSGIDS = {"cef": "CEF", "leef": "LEEF"}
+
 
 class _Value(NamedTuple):
     """A value of an event: its name in the key maps, the part of the name that is shown, its text."""
@@ -126,7 +128,8 @@ class Encoder:
             hostname=self._hostname,
             app_name=self._config.app_name,
             procid=str(os.getpid()),
-            msgid=self._event_id(event),
+            # Receivers look for CEF by the text `CEF:0`, which a field of an event must not bring into a header.
+            msgid=_MSGIDS.get(self._config.format) or self._event_id(event),
         )
 
     def _priority(self, event: Event) -> int:

@@ -25,7 +25,7 @@ def record(head: str, event: dict[str, Any], *, max_bytes: int) -> tuple[bytes, 
         return head.encode() + whole, False
     room -= len('{"message":"","omitted":99999999}')
     text = to_text(event.get("message"))
-    reserved = min(room // 2, len(text.translate(_ESCAPES).encode()))
+    reserved = min(room // 2, len(text[:room].translate(_ESCAPES).encode()))
     kept: dict[str, Any] = {}
     for key, value in event.items():
         size = len(orjson.dumps({key: value})) - 1  # without braces, with a comma

@@ -3,7 +3,7 @@
 """Records of the Log Event Extended Format, 1.0 and 2.0; a pure formatter over any text.
 
 LEEF knows no escapes: what would end a value or a field is replaced by an underscore, a line end by a
-space. Source: IBM "Log Event Extended Format (LEEF)".
+space, a backslash in the header by a slash. Source: IBM "Log Event Extended Format (LEEF)".
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from .keys import Field, fitting
 from .tables import LEEF_HEADER_MAX_CHARS, LEEF_KEYS
 from .text import fit, one_line, pack, shorten
 
-_HEADER_REPLACEMENTS = str.maketrans({"|": "_"})
+# A reader that knows CEF's escapes would take a backslash at the end for one.
+_HEADER_REPLACEMENTS = str.maketrans({"|": "_", "\\": "/"})
 
 
 def device(number: str, vendor: str, product: str, version: str) -> str:

@@ -13,6 +13,8 @@ from .text import VALUE_MAX_CHARS, clean, fit, shorten, unique
 
 _PARAM_ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "]": "\\]", "\n": " ", "\t": " "})
 _NO_ESCAPES: dict[int, str] = {}
+_NOT_PRINTUSASCII = re.compile(r"[^!-~]")
+_NOT_IN_SD_NAME = re.compile(r'[^!-~]|[="\]]')
 _NOT_IN_TAG = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -23,7 +25,7 @@ def priority(facility: str, severity: int) -> int:
 
 def header_field(text: str, max_chars: int) -> str:
     """Make it PRINTUSASCII (33 to 126) within its limit; `-` if nothing is left."""
-    return "".join(c if "!" <= c <= "~" else "_" for c in text[:max_chars]) or "-"
+    return _NOT_PRINTUSASCII.sub("_", text[:max_chars]) or "-"
 
 
 def header(
@@ -53,8 +55,7 @@ def tag(app_name: str, procid: int) -> str:
 
 def sd_name(text: str) -> str:
     """Make it an SD-NAME: PRINTUSASCII without `=`, `]`, `"`, at most 32 characters."""
-    name = header_field(text, SD_NAME_MAX_CHARS)
-    return name.translate({ord(c): "_" for c in '=]"'})
+    return _NOT_IN_SD_NAME.sub("_", text[:SD_NAME_MAX_CHARS]) or "-"
 
 
 def message(
