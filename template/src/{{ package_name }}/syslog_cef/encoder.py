@@ -128,7 +128,7 @@ class Encoder:
             hostname=self._hostname,
             app_name=self._config.app_name,
             procid=str(os.getpid()),
-            # Receivers look for CEF by the text `CEF:0`, which a field of an event must not bring into a header.
+            # Receivers look for the text `CEF:0`: no field of an event may bring it into a header.
             msgid=_MSGIDS.get(self._config.format) or self._event_id(event),
         )
 

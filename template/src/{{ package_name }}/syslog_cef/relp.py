@@ -12,8 +12,7 @@ from __future__ import annotations
 import contextlib
 import re
 import ssl
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .._delivery.errors import TransportError
@@ -60,21 +59,17 @@ class AnswerReader:
         """
         self._pending += data
         answers: list[Answer] = []
-        while self._pending:
-            match = _HEADER.match(self._pending)
-            if match is None:
-                if len(self._pending) > _HEADER_MAX_BYTES or b"\n" in self._pending:
-                    raise ValueError("no RELP")
-                break
-            size = int(match[3])
-            end = match.end() + (size + 1 if size else 0)
+        while match := _HEADER.match(self._pending):
+            begin = match.end()
+            end = begin + (int(match[3]) + 1 if int(match[3]) else 0)
             if len(self._pending) <= end:
-                break
+                return answers
             if self._pending[end : end + 1] != b"\n":
                 raise ValueError("no RELP")
-            body = self._pending[match.end() + 1 : end]
-            answers.append(Answer(int(match[1]), match[2], body))
+            answers.append(Answer(int(match[1]), match[2], self._pending[begin + 1 : end]))
             self._pending = self._pending[end + 1 :]
+        if len(self._pending) > _HEADER_MAX_BYTES or b"\n" in self._pending:
+            raise ValueError("no RELP")
         return answers
 
 
@@ -89,27 +84,14 @@ class RelpClient(SyslogStreamClient):
     Args:
         host: Name or address; resolved again for every connection.
         port: TCP port.
-        window: Messages on their way without an acknowledgement.
-        answer_timeout_seconds: A receiver that owes an acknowledgement for so long is given up.
-        warn: As for `SyslogStreamClient`.
-        clock: Monotonic seconds; the same clock as the `now` of `poll`.
-        **options: As for `StreamClient`.
+        window: Messages on their way without an acknowledgement. A receiver that owes one for longer than
+            `stall_timeout_seconds` is given up.
+        **options: As for `SyslogStreamClient`.
     """
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        *,
-        window: int,
-        answer_timeout_seconds: float,
-        warn: Callable[[str, str], None],
-        clock: Callable[[], float] = time.monotonic,
-        **options: Any,
-    ) -> None:
-        super().__init__(host, port, warn=warn, clock=clock, **options)
+    def __init__(self, host: str, port: int, *, window: int, **options: Any) -> None:
+        super().__init__(host, port, **options)
         self._window = window
-        self._answer_timeout_seconds = answer_timeout_seconds
         self._unanswered: dict[int, tuple[int, float]] = {}  # transaction -> token, when written
         self._txnr = _OPEN_TXNR
         self._reader = AnswerReader()
@@ -141,10 +123,8 @@ class RelpClient(SyslogStreamClient):
             self._lose(failure)
             if not tokens or failure.configuration:
                 raise failure from error
-            unwritten = len(frames) - len(tokens)
-            return FrameResponse(
-                [*map(Unconfirmed, tokens), *[RetryLater(failure.reason)] * unwritten]
-            )
+            unwritten = [RetryLater(failure.reason)] * (len(frames) - len(tokens))
+            return FrameResponse([*map(Unconfirmed, tokens), *unwritten])
         return FrameResponse([*map(Unconfirmed, tokens)])
 
     def poll(self, now: float) -> Sequence[Confirmation]:
@@ -153,7 +133,7 @@ class RelpClient(SyslogStreamClient):
             try:
                 self._read_all()
                 oldest = next(iter(self._unanswered.values()), None)
-                if oldest is not None and now - oldest[1] > self._answer_timeout_seconds:
+                if oldest is not None and now - oldest[1] > self._stall_timeout_seconds:
                     raise TimeoutError("timed out")
             except (OSError, TransportError) as error:
                 self._lose(self._failure(error))
@@ -243,14 +223,12 @@ class RelpClient(SyslogStreamClient):
         if answer.txnr == _OPEN_TXNR:
             self._welcome = answer.data
         token, _ = self._unanswered.pop(answer.txnr, (0, 0.0))
-        if not token:
-            return
         status = answer.data[:3]
-        outcome: Delivered | RetryLater = Delivered()
-        if status != b"200":
-            shown = status.decode() if status.isdigit() else "unknown"
-            outcome = RetryLater(f"{self._target} did not take a message (RELP status {shown})")
-        self._news.append(Confirmation(token, outcome))
+        shown = status.decode() if status.isdigit() else "unknown"
+        refused = RetryLater(f"{self._target} did not take a message (RELP status {shown})")
+        if token:
+            outcome = Delivered() if status == b"200" else refused
+            self._news.append(Confirmation(token, outcome))
 
     def _lose(self, failure: TransportError) -> None:
         lost = RetryLater(failure.reason, after_seconds=0.0, ambiguous=True)

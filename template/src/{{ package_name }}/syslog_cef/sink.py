@@ -63,32 +63,20 @@ def connector(
     if config.transport in DATAGRAMS:
         return lambda: DatagramClient(host, port)
 
-    def options() -> dict[str, Any]:
-        return {
+    def client() -> Client[FrameRequest, FrameResponse]:
+        options: dict[str, Any] = {
             "tls": client_context(config) if config.transport in ENCRYPTED else None,
             "connect_timeout_seconds": config.connect_timeout_seconds,
             "stall_timeout_seconds": config.request_timeout_seconds,
-            "tail_max_bytes": config.tail_max_bytes,
-            "tail_max_seconds": config.tail_max_seconds,
             "warn": warn,
         }
+        if config.transport in RELP:
+            from .relp import RelpClient  # most do without
 
-    if config.transport in RELP:
-        return lambda: _relp(host, port, config, options())
-    return lambda: TailPolicy(
-        SyslogStreamClient(host, port, **options()), resend=config.resend_tail
-    )
+            return RelpClient(host, port, window=config.relp_window, **options)
+        options["tail_max_bytes"] = config.tail_max_bytes
+        options["tail_max_seconds"] = config.tail_max_seconds
+        stream = SyslogStreamClient(host, port, **options)
+        return TailPolicy(stream, resend=config.resend_tail)
 
-
-def _relp(
-    host: str, port: int, config: SyslogCefConfig, options: dict[str, Any]
-) -> Client[FrameRequest, FrameResponse]:
-    from .relp import RelpClient  # most do without
-
-    return RelpClient(
-        host,
-        port,
-        window=config.relp_window,
-        answer_timeout_seconds=config.request_timeout_seconds,
-        **options,
-    )
+    return client
