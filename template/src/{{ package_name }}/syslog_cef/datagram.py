@@ -59,13 +59,12 @@ class DatagramClient:
             raise transport_error(error, self._target) from error
         connection.settimeout(timeout_seconds)
         outcomes: list[Delivered | RetryLater | Rejected] = []
-        for frame in request.frames:
+        for number, frame in enumerate(request.frames):
             outcome = self._send_one(connection, frame)
             if isinstance(outcome, RetryLater):
                 doubtful = Delivered(warning=outcome.reason, confirmed=False)
-                outcomes = [doubtful if isinstance(o, Delivered) else o for o in outcomes]
-                outcomes += [outcome] * (len(request.frames) - len(outcomes))
-                break
+                sent = [doubtful if isinstance(each, Delivered) else each for each in outcomes]
+                return FrameResponse([*sent, *[outcome] * (len(request.frames) - number)])
             outcomes.append(outcome)
         return FrameResponse(outcomes)
 

@@ -52,10 +52,12 @@ class Encoder:
         self._sd_keys = {**defaults.SD_KEYS, **dict(config.sd_keys)}
         self._cef_keys = {**defaults.CEF_KEYS, **dict(config.cef_keys)}
         self._leef_keys = {**defaults.LEEF_KEYS, **dict(config.leef_keys)}
+        # The header of CEF; LEEF knows no pipes there at all.
+        self._pipe = "_" if config.replace_pipes else "|"
         names = (config.device_vendor, config.device_product, config.device_version)
-        if config.replace_pipes:
-            names = tuple(name.replace("|", "_") for name in names)  # type: ignore[assignment]
-        self._cef_device = cef.device(config.cef_number, *names)
+        self._cef_device = cef.device(
+            config.cef_number, *(name.replace("|", self._pipe) for name in names)
+        )
         self._leef_device = leef.device(config.leef_version, *names)
         self._format = getattr(self, f"_{config.format}")
 
@@ -86,13 +88,11 @@ class Encoder:
         )
 
     def _cef(self, event: Event, moment: datetime | None) -> tuple[bytes, bool]:
-        class_id, name = self._event_id(event), self._event_name(event)
-        if self._config.replace_pipes:
-            class_id, name = class_id.replace("|", "_"), name.replace("|", "_")
+        name = to_text(pick(event, self._config.event_name_field)) or mapping.message_text(event)
         return cef.record(
             self._head(event, moment) + self._cef_device,
-            class_id,
-            name,
+            self._event_id(event).replace("|", self._pipe),
+            name.replace("|", self._pipe),
             self._cef_severity(event),
             self._cef_fields(event, moment),
             max_bytes=self._max_bytes,
@@ -143,9 +143,6 @@ class Encoder:
     def _event_id(self, event: Event) -> str:
         return to_text(pick(event, self._config.event_id_field)) or to_text(event.get("logger"))
 
-    def _event_name(self, event: Event) -> str:
-        return to_text(pick(event, self._config.event_name_field)) or mapping.message_text(event)
-
     def _sd_id(self, element: str) -> str:
         if element in REGISTERED_SD_IDS:
             return element
@@ -174,8 +171,9 @@ class Encoder:
         if moment is not None:
             yield Field("devTime", str(round(moment.timestamp() * 1000)))
         yield Field("sev", str(max(1, self._cef_severity(event))))
-        yield Field("identHostName", self._hostname)
-        taken = dict.fromkeys(("devTime", "sev", "identHostName", "msg"), 1)
+        host = own_key(defaults.OWN_KEY_PREFIX, "host")  # `identHostName` is that of a user's machine
+        yield Field(host, self._hostname)
+        taken = dict.fromkeys(("devTime", "sev", host, "msg"), 1)
         yield from _keyed(_values(event, moment), self._leef_keys, LEEF_KEYS, taken)
         yield Field("msg", mapping.message_text(event))
 

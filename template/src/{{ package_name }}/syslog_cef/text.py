@@ -94,13 +94,11 @@ def pack(
     parts: list[str] = []
     shortened = False
     for (key, value), size in zip(escaped[:-1], sizes, strict=False):
-        if not value:
-            continue
-        if size > room:
+        if value and size <= room:
+            parts.append(key + value)
+            room -= size
+        elif value:
             shortened = True
-            continue
-        parts.append(key + value)
-        room -= size
     last, text = pairs[-1]
     fitting = fit(text, room + reserved - len(last), escapes)
     if fitting:
