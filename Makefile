@@ -6,17 +6,21 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Anew whenever a pin changes.
 READY := $(VENV)/.ready
 
-.PHONY: demo test nightly examples reference requirements format clean
+.PHONY: demo test nightly integration-syslog examples reference requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
 demo: $(READY)
 	$(BIN)/python demo/run.py
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not nightly"
+	$(BIN)/python -m pytest -m "not nightly and not integration"
 
 nightly: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not integration"
+
+# Needs rsyslog with RELP and TLS, which the system's package manager has: the tests say what to install.
+integration-syslog: $(READY)
+	$(BIN)/python -m pytest -n 0 -s tests/integration/test_rsyslog.py tests/integration/test_foreign_readers.py
 
 # Render examples/ anew, after a change of the template.
 examples: $(READY)

@@ -209,7 +209,7 @@ FAULTS: list[Fault] = [
     Fault(
         name="dead_letter_glued_to_a_torn_line",
         path="_delivery/deadletter.py",
-        find='gap = b"" if _ends_whole(descriptor, size) else b"\\n"',
+        find='gap = b"" if ends_whole(descriptor, size) else b"\\n"',
         replace='gap = b""',
         caught_by=_DEADLETTER,
     ),

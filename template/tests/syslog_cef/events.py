@@ -32,6 +32,26 @@ EVENT: dict[str, Any] = {
 }
 """An event with a value in every place."""
 
+HOSTILE = [
+    "<0>1 - evil evil - - - x",
+    "a\n<13>1 - forged - - - - x",
+    "a\r\n12 <13>1 - forge",
+    'x"] [x@1 a="b"][fapilog@32473 level="EMERG"]',
+    "a|b|10|src=6.6.6.6 act=x",
+    "a=b\\=c\\\\ \\n cs1Label=x",
+    "a\0b\x1b[31mc\x7fd",
+    "a\x85b\u2028c\u2029d",
+    "\ufeff\U0001f600 \xe4\u0627\u0644 \u202e",
+    "tab\tdelim^caret;~",
+    "   ",
+    "CEF:0|x|y|z|1|n|10|msg=x",
+    "9 <9>x",
+    "%s {0} $(id) ${x} #012",
+    "\xe4" * 3_000,
+    "x" * 1_000_000,
+]
+"""Texts that have broken some sender of logs."""
+
 _NASTY = st.sampled_from(
     [
         *'|=\\]["<>\r\n\t\0\x1b\x7f\x85\u2028\u2029\ufeff\U0001f600\xe4',

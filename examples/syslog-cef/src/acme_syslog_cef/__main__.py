@@ -7,4 +7,6 @@ import sys
 from ._command.main import main
 from .plugin import PLUGIN_METADATA
 
-sys.exit(main(sys.argv[1:], metadata=PLUGIN_METADATA, program="python -m acme_syslog_cef"))
+PROGRAM = "python -m acme_syslog_cef"
+
+sys.exit(main(sys.argv[1:], metadata=PLUGIN_METADATA, program=PROGRAM))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT-0
 # Template-owned: `copier update` replaces this file.
-"""Strict readers of RFC 5424, RFC 3164 headers and CEF, written from the grammars.
+"""Strict readers of RFC 5424, RFC 3164 headers, CEF and LEEF, written from the grammars.
 
 They share nothing with the code under test, and raise `ValueError` or `LookupError` on any breach.
 """
@@ -55,6 +55,17 @@ class CefRecord:
     extension: dict[str, str]
 
 
+@dataclass(frozen=True)
+class LeefRecord:
+    """A LEEF record; it knows no escapes."""
+
+    vendor: str
+    product: str
+    version: str
+    event_id: str
+    attributes: dict[str, str]
+
+
 def read_rfc5424(data: bytes) -> Message:
     """Read one whole message."""
     line = data.decode()
@@ -92,6 +103,30 @@ def read_cef(line: str) -> CefRecord:
             raise ValueError(f"over {limit} characters: {text!r}")
     pairs = _cef_extension(extension)
     return CefRecord(vendor, product, device_version, class_id, name, int(severity), pairs)
+
+
+def read_leef(line: str) -> LeefRecord:
+    """Read one record that begins with `LEEF:1.0|` or `LEEF:2.0|`."""
+    number, vendor, product, version, event_id, rest = line.split("|", 5)
+    delimiter = "\t"
+    if number == "LEEF:2.0":
+        delimiter, bar, rest = rest[0], rest[1], rest[2:]
+        if bar != "|" or delimiter.isalnum() or not "!" <= delimiter <= "~":
+            raise ValueError(f"bad delimiter: {line!r}")
+    elif number != "LEEF:1.0":
+        raise ValueError(f"bad version: {number}")
+    if any(c != delimiter and (ord(c) < 32 or c in "\x7f\x85\u2028\u2029") for c in line):
+        raise ValueError(f"control character: {line!r}")
+    for text, limit in ((vendor, 63), (product, 63), (version, 31), (event_id, 255)):
+        if not 0 < len(text) <= limit:
+            raise ValueError(f"empty or over {limit} characters: {text!r}")
+    attributes: dict[str, str] = {}
+    for pair in rest.split(delimiter):
+        key, equals, value = pair.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", key) or key in attributes:
+            raise ValueError(f"bad or second attribute {pair!r}: {line!r}")
+        attributes[key] = value
+    return LeefRecord(vendor, product, version, event_id, attributes)
 
 
 def _check_timestamp(text: str) -> None:

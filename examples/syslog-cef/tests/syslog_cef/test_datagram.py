@@ -64,7 +64,7 @@ def test_refusal_stops_the_batch() -> None:
     outcomes = client.send(FrameRequest([b"<9>a", b"<9>b", b"<9>c"]), 1.0).outcomes
     client.close(1.0)
 
-    assert outcomes[0] == SENT
+    assert outcomes[0] == Delivered(warning=outcomes[1].reason, confirmed=False)
     assert all(isinstance(outcome, RetryLater) for outcome in outcomes[1:])
     assert len(outcomes) == 3
 

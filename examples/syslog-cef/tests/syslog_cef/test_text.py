@@ -88,21 +88,21 @@ def test_fit_keeps_whole_characters(value: str, room: int) -> None:
     fitted = text.fit(value, room, ESCAPES)
 
     assert len(fitted.translate(ESCAPES).encode()) <= room
-    assert fitted == value or not fitted or value.startswith(fitted.removesuffix(text.MARK))
+    assert fitted == value or not fitted or value.startswith(fitted.removesuffix(text.mark(value)))
 
 
 def test_fit_leaves_no_room_unused() -> None:
     """The cut is as late as bytes and escapes allow."""
-    assert text.fit("\xe4\xe4\xe4\xe4\xe4", 9, ESCAPES) == "\xe4\xe4[...]"
-    assert text.fit("=====", 9, ESCAPES) == "==[...]"
+    assert text.fit("\xe4\xe4\xe4\xe4\xe4\xe4", 10, ESCAPES) == "\xe4\xe4[...6]"
+    assert text.fit("======", 10, ESCAPES) == "==[...6]"
     assert text.fit("abcdefghij", 10, ESCAPES) == "abcdefghij"
     assert text.fit("abcdefghij", 4, ESCAPES) == ""
 
 
 def test_shortened_text_is_marked() -> None:
-    """The mark counts."""
+    """The mark counts, and says how long the text was."""
     assert text.shorten("x" * 10, 10) == "x" * 10
-    assert text.shorten("x" * 11, 10) == "xxxxx[...]"
+    assert text.shorten("x" * 11, 10) == "xxx[...11]"
 
 
 @quick

@@ -25,12 +25,19 @@ class TransportError(DeliveryError):
         reason: What happened, without addresses' credentials or server text.
         ambiguous: The request may have reached the target, so that a resend may be a duplicate.
         configuration: Waiting will not help (a certificate that does not verify): hold instead.
+        written_bytes: How much of the request this system had taken; 0 if that is not known.
     """
 
     def __init__(
-        self, reason: str, *, ambiguous: bool = False, configuration: bool = False
+        self,
+        reason: str,
+        *,
+        ambiguous: bool = False,
+        configuration: bool = False,
+        written_bytes: int = 0,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.ambiguous = ambiguous
         self.configuration = configuration
+        self.written_bytes = written_bytes

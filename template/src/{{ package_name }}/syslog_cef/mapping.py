@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT-0
 # Yours: `copier update` merges changes of the template into it.
-"""Which value of an event goes where: severities, fields, CEF keys.
+"""Which values an event has, in the order of their importance. Their keys: `defaults.py`.
 
 Escaping, limits and unique names are the formats' business; what is returned here can be any text.
 An event has the keys timestamp, level, message, logger, context, diagnostics, data; any may be
@@ -14,64 +14,6 @@ from typing import Any
 
 from .text import flatten, to_text
 
-SYSLOG_SEVERITIES = {
-    # RFC 5424 section 6.2.1. Emergency (0) is not offered: receivers write it to every terminal.
-    "ALERT": 1,
-    "CRITICAL": 2,
-    "FATAL": 2,
-    "ERROR": 3,
-    "WARNING": 4,
-    "WARN": 4,
-    "SECURITY": 4,  # the host ranks it above CRITICAL so that no filter drops it, not as an outage
-    "NOTICE": 5,
-    "AUDIT": 5,
-    "INFO": 6,
-    "DEBUG": 7,
-    "TRACE": 7,
-}
-CEF_SEVERITIES = {
-    # 0-3 low, 4-6 medium, 7-8 high, 9-10 very high.
-    "ALERT": 10,
-    "CRITICAL": 10,
-    "FATAL": 10,
-    "ERROR": 8,
-    "SECURITY": 7,
-    "WARNING": 6,
-    "WARN": 6,
-    "NOTICE": 4,
-    "AUDIT": 4,
-    "INFO": 3,
-    "DEBUG": 1,
-    "TRACE": 1,
-}
-
-CEF_KEYS = {
-    # Name in `host_fields` -> key of the CEF dictionary and, for custom strings, their label.
-    "logger": ("cat", ""),
-    "message_id": ("externalId", ""),
-    "user_id": ("suid", ""),
-    "service": ("deviceProcessName", ""),
-    "error_message": ("reason", ""),
-    "correlation_id": ("cs1", "correlationId"),
-    "request_id": ("cs2", "requestId"),
-    "trace_id": ("cs3", "traceId"),
-    "span_id": ("cs4", "spanId"),
-    "tenant_id": ("cs5", "tenantId"),
-    "error_type": ("cs6", "errorType"),
-}
-CEF_OWN_KEY_PREFIX = "fapilog"
-"""Every other field becomes `<prefix><FieldName>`, so that no data can pose as a dictionary key."""
-
-
-def syslog_severity(event: dict[str, Any]) -> int:
-    """Return 1 (alert) to 7 (debug); a level nobody listed is 6 (informational), as in the host."""
-    return SYSLOG_SEVERITIES.get(_level(event), 6)
-
-
-def cef_severity(event: dict[str, Any]) -> int:
-    """Return 0 to 10; a level nobody listed counts as INFO."""
-    return CEF_SEVERITIES.get(_level(event), 3)
-
 
 def message_text(event: dict[str, Any]) -> str:
     """Return the message alone."""
@@ -82,16 +24,6 @@ def message_with_stack(event: dict[str, Any]) -> str:
     """Return the MSG of RFC 5424: the message, and the stack below it when there is one."""
     stack = _exception(event).get("error.stack")
     return f"{message_text(event)}\n{to_text(stack)}" if stack else message_text(event)
-
-
-def message_id(event: dict[str, Any]) -> str:
-    """Return the MSGID of RFC 5424, the type of the message: the logger, which code chooses."""
-    return to_text(event.get("logger"))
-
-
-def event_class_id(event: dict[str, Any]) -> str:
-    """Return the Device Event Class ID of CEF: the logger, which code chooses."""
-    return to_text(event.get("logger"))
 
 
 def host_fields(event: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -122,7 +54,8 @@ _HOST_KEYS = frozenset(
 )
 
 
-def _level(event: dict[str, Any]) -> str:
+def level(event: dict[str, Any]) -> str:
+    """Return the level in capitals, whatever it is."""
     return to_text(event.get("level")).upper()
 
 

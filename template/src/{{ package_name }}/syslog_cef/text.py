@@ -5,14 +5,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import orjson
 
-MARK = "[...]"
-"""Ends every text that was shortened."""
 VALUE_MAX_CHARS = 1_023
 """A field's value is shortened to this (the limit of most texts in CEF)."""
 
@@ -49,9 +47,14 @@ def one_line(text: str) -> str:
     return clean(text).replace("\n", " ").replace("\t", " ")
 
 
+def mark(text: str) -> str:
+    """Return what ends a text that was shortened: `[...N]`, N its length in characters before."""
+    return f"[...{len(text)}]"
+
+
 def shorten(text: str, max_chars: int) -> str:
     """Cut to `max_chars`, the mark included."""
-    return text if len(text) <= max_chars else text[: max_chars - len(MARK)] + MARK
+    return text if len(text) <= max_chars else text[: max_chars - len(mark(text))] + mark(text)
 
 
 def fit(text: str, max_bytes: int, escapes: Mapping[int, str]) -> str:
@@ -60,9 +63,10 @@ def fit(text: str, max_bytes: int, escapes: Mapping[int, str]) -> str:
     It is cut between characters and before escaping: never half a character, never half an escape.
     Nothing is left if not even the mark fits.
     """
-    if len(text.translate(escapes).encode()) <= max_bytes:
+    # The first look spares a megabyte the second one.
+    if len(text) <= max_bytes and len(text.translate(escapes).encode()) <= max_bytes:
         return text
-    room = max_bytes - len(MARK)
+    room = max_bytes - len(mark(text))
     if room < 0:
         return ""
     end = 0
@@ -71,7 +75,43 @@ def fit(text: str, max_bytes: int, escapes: Mapping[int, str]) -> str:
         if room < 0:
             break
         end += 1
-    return text[:end] + MARK
+    return text[:end] + mark(text)
+
+
+def pack(
+    pairs: Sequence[tuple[str, str]], separator: str, room: int, escapes: Mapping[int, str]
+) -> tuple[str, bool]:
+    """Join `key=` and value of each pair within `room` bytes; say whether something had to give way.
+
+    The last value is the free text that is cut to what is left, and keeps half of the room if it needs
+    it; any other pair that does not fit is left out. An empty value is read differently everywhere: such
+    a pair is left out, too.
+    """
+    escaped = [(key, value.translate(escapes)) for key, value in pairs]
+    sizes = [len(f"{key}{value}".encode()) + len(separator) for key, value in escaped]
+    reserved = min(sizes[-1], room // 2)
+    room -= reserved
+    parts: list[str] = []
+    shortened = False
+    for (key, value), size in zip(escaped[:-1], sizes, strict=False):
+        if value and size <= room:
+            parts.append(key + value)
+            room -= size
+        elif value:
+            shortened = True
+    last, text = pairs[-1]
+    fitting = fit(text, room + reserved - len(last), escapes)
+    if fitting:
+        parts.append(last + fitting.translate(escapes))
+    return separator.join(parts), shortened or fitting is not text
+
+
+def pick(event: dict[str, Any], path: str) -> Any:
+    """Return the value under a dotted path; None if there is none."""
+    value: Any = event
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def unique(name: str, max_chars: int, taken: dict[str, int]) -> str:
@@ -111,6 +151,14 @@ def parse_timestamp(value: Any) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return parsed if parsed is not None and 1970 <= parsed.year < 2100 else None
+
+
+def epoch_milliseconds(value: Any) -> int | None:
+    """Return milliseconds since 1970 of anything `parse_timestamp` reads, or of such a number as text."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == 13:
+        return int(value)
+    moment = parse_timestamp(value)
+    return None if moment is None else round(moment.timestamp() * 1000)
 
 
 def rfc3339(moment: datetime) -> str:

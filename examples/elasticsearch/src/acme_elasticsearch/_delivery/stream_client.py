@@ -88,6 +88,7 @@ class StreamClient:
                 written += connection.send(data[written : written + _CHUNK_BYTES])
         except OSError as error:
             failure = self._write_failure(error, connection, ambiguous=written > 0)
+            failure.written_bytes = written
             self._lose(failure)
             raise failure from error
         token = next(self._tokens)

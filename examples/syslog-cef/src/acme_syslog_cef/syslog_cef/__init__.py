@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT-0
 # Template-owned: `copier update` replaces this file.
-"""Syslog and CEF for SIEM systems: RFC 5424 messages or CEF records over TCP, TLS or UDP.
+"""Syslog for SIEM systems: RFC 5424, RFC 3164, CEF, LEEF or JSON over TCP, TLS, RELP, UDP or a local socket.
 
-Owner's files: `config.py` (settings) and `mapping.py` (which value of an event goes where).
+Owner's files: `config.py` and `formats.py` (settings), `defaults.py` (which field gets which key) and
+`mapping.py` (which values an event has).
 """

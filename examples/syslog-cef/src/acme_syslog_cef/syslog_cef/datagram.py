@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT-0
 # Template-owned: `copier update` replaces this file. Bring another `Client` in `sink.py`.
-"""A client for UDP: one datagram per message, no answer, no order, no promise (RFC 5426)."""
+"""A client for datagrams: one per message, no answer, no promise (RFC 5426, or a local socket)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import errno
 import socket
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from .._delivery.records import (
     Confirmation,
@@ -27,7 +28,8 @@ class DatagramClient:
     """Sends to one host and port; implements `Client[FrameRequest, FrameResponse]`.
 
     Args:
-        host: Name or address.
+        host: Name or address, or the path of a socket of this machine, which loses nothing but what its
+            reader does.
         port: UDP port.
         clock: Monotonic seconds.
     """
@@ -46,7 +48,7 @@ class DatagramClient:
 
         The first failure ends the sending, and it and all that follow are retried. A refusal (ICMP
         port unreachable) tells that nobody listened for an *earlier* datagram; which one, and how
-        many, no one knows: they stay `Delivered(confirmed=False)`.
+        many, no one knows: those of this request are delivered with a warning, which is counted.
 
         Raises:
             TransportError: the name was not found or there is no route.
@@ -54,14 +56,15 @@ class DatagramClient:
         try:
             connection = self._connected()
         except OSError as error:
-            raise transport_error(error, f"{self._host}:{self._port}") from error
+            raise transport_error(error, self._target) from error
         connection.settimeout(timeout_seconds)
         outcomes: list[Delivered | RetryLater | Rejected] = []
-        for frame in request.frames:
+        for number, frame in enumerate(request.frames):
             outcome = self._send_one(connection, frame)
             if isinstance(outcome, RetryLater):
-                outcomes += [outcome] * (len(request.frames) - len(outcomes))
-                break
+                doubtful = Delivered(warning=outcome.reason, confirmed=False)
+                sent = [doubtful if isinstance(each, Delivered) else each for each in outcomes]
+                return FrameResponse([*sent, *[outcome] * (len(request.frames) - number)])
             outcomes.append(outcome)
         return FrameResponse(outcomes)
 
@@ -80,9 +83,8 @@ class DatagramClient:
         if self._socket is not None and self._clock() < self._resolve_at:
             return self._socket
         self.close(0)
-        addresses = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
-        family, kind, protocol, _, address = addresses[0]
-        connection = socket.socket(family, kind, protocol)
+        family, address = self._looked_up()
+        connection = socket.socket(family, socket.SOCK_DGRAM)
         try:
             connection.connect(address)
         except OSError:
@@ -92,6 +94,16 @@ class DatagramClient:
         self._resolve_at = self._clock() + RESOLVE_SECONDS
         return connection
 
+    def _looked_up(self) -> tuple[int, Any]:
+        if self._host.startswith("/"):
+            return socket.AF_UNIX, self._host
+        found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
+        return found[0][0], found[0][4]
+
+    @property
+    def _target(self) -> str:
+        return f"{self._host}:{self._port}" if self._port else self._host
+
     def _send_one(
         self, connection: socket.socket, frame: bytes
     ) -> Delivered | RetryLater | Rejected:
@@ -99,6 +111,9 @@ class DatagramClient:
             connection.send(frame)
         except OSError as error:
             if error.errno == errno.EMSGSIZE:
-                return Rejected(f"no datagram holds {len(frame)} bytes: lower datagram_max_bytes")
-            return RetryLater(transport_error(error, f"{self._host}:{self._port}").reason)
+                setting = "datagram_max_bytes" if self._port else "message_max_bytes"
+                return Rejected(f"no datagram holds {len(frame)} bytes: lower {setting}")
+            if not self._port:
+                self.close(0)  # a local receiver that comes back has another socket
+            return RetryLater(transport_error(error, self._target).reason)
         return Delivered(confirmed=False)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT-0
 # Template-owned: `copier update` replaces this file. Use the `framing` setting.
-"""Batch -> frames: octet counting, lines, or datagrams."""
+"""Batch -> frames: octet counting, lines, or messages as they are."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def line(message: bytes) -> bytes:
     return message.translate(_CONTROLS_TO_SPACES) + b"\n"
 
 
-def datagram(message: bytes) -> bytes:
-    """Return the message: one datagram is one message (RFC 5426 section 3.1)."""
+def unframed(message: bytes) -> bytes:
+    """Return the message: a datagram is one (RFC 5426 section 3.1), and RELP's client frames itself."""
     return message
 
 
@@ -29,10 +29,9 @@ class RequestBuilder:
     """Frames the messages of a batch, one frame per record."""
 
     def __init__(self, config: SyslogCefConfig) -> None:
-        if config.transport == "udp":
-            self._frame = datagram
-        else:
-            self._frame = octet_counted if config.framing == "octet" else line
+        self._frame = octet_counted if config.framing == "octet" else line
+        if not config.has_tail:
+            self._frame = unframed
 
     def build(self, batch: Batch) -> FrameRequest:
         """Return the frames in the order of the records."""

@@ -1,30 +1,21 @@
 # SPDX-License-Identifier: MIT-0
-# Template-owned: `copier update` replaces this file. What is sent: `mapping.py`.
+# Template-owned: `copier update` replaces this file. What is sent: `defaults.py` and `mapping.py`.
 """Messages of RFC 5424, and the header of RFC 3164; pure formatters over any text."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
+from .tables import FACILITIES, HEADER_MAX_CHARS, MONTHS, SD_NAME_MAX_CHARS, TAG_MAX_CHARS
 from .text import VALUE_MAX_CHARS, clean, fit, shorten, unique
-
-FACILITIES = {
-    # RFC 5424 section 6.2.1, table 1; kern (0) is the kernel's own.
-    "user": 1, "mail": 2, "daemon": 3, "auth": 4, "syslog": 5, "lpr": 6, "news": 7, "uucp": 8,
-    "cron": 9, "authpriv": 10, "ftp": 11, "local0": 16, "local1": 17, "local2": 18, "local3": 19,
-    "local4": 20, "local5": 21, "local6": 22, "local7": 23,
-}  # fmt: skip
-HEADER_MAX_CHARS = {"hostname": 255, "app_name": 48, "procid": 128, "msgid": 32}
-"""RFC 5424 section 6, ABNF."""
-SD_NAME_MAX_CHARS = 32
-"""RFC 5424 section 6, ABNF."""
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-"""RFC 3164 section 4.1.2: English, whatever the locale says."""
 
 _PARAM_ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "]": "\\]", "\n": " ", "\t": " "})
 _NO_ESCAPES: dict[int, str] = {}
-_OMITTED_BYTES = len(' omitted="99999999"')
+_NOT_PRINTUSASCII = re.compile(r"[^!-~]")
+_NOT_IN_SD_NAME = re.compile(r'[^!-~]|[="\]]')
+_NOT_IN_TAG = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 def priority(facility: str, severity: int) -> int:
@@ -34,7 +25,7 @@ def priority(facility: str, severity: int) -> int:
 
 def header_field(text: str, max_chars: int) -> str:
     """Make it PRINTUSASCII (33 to 126) within its limit; `-` if nothing is left."""
-    return "".join(c if "!" <= c <= "~" else "_" for c in text[:max_chars]) or "-"
+    return _NOT_PRINTUSASCII.sub("_", text[:max_chars]) or "-"
 
 
 def header(
@@ -57,50 +48,71 @@ def rfc3164_header(prival: int, moment: datetime, hostname: str) -> str:
     return f"<{prival}>{date} {moment:%H:%M:%S} {host}"
 
 
+def tag(app_name: str, procid: int) -> str:
+    """Return `TAG[pid]:` of RFC 3164 section 4.1.3, with what receivers take in a tag."""
+    return f"{_NOT_IN_TAG.sub('_', app_name)[:TAG_MAX_CHARS]}[{procid}]:"
+
+
 def sd_name(text: str) -> str:
     """Make it an SD-NAME: PRINTUSASCII without `=`, `]`, `"`, at most 32 characters."""
-    name = header_field(text, SD_NAME_MAX_CHARS)
-    return name.translate({ord(c): "_" for c in '=]"'})
+    return _NOT_IN_SD_NAME.sub("_", text[:SD_NAME_MAX_CHARS]) or "-"
 
 
 def message(
-    header: str, sd_id: str, params: Iterable[tuple[str, str]], text: str, *, max_bytes: int
+    header: str,
+    home: str,
+    params: Iterable[tuple[str, str, str]],
+    text: str,
+    *,
+    max_bytes: int,
+    bom: bool = False,
 ) -> tuple[bytes, bool]:
     """Put a message together and say whether it had to be shortened.
 
-    The text is cut; a param is never cut to make room, it is left out and counted in `omitted`. The
-    text keeps half of the room if it needs it. It has no BOM: most receivers show one as a character.
+    `params` are SD-ID, name and value; `home` is the SD-ID that counts what was `omitted`. The text is cut;
+    a param is never cut to make room, it is left out. The text keeps half of the room if it needs it. It has
+    no BOM unless asked for: most receivers show one as a character.
     """
     text = clean(text).lstrip("\ufeff")
+    before = " \ufeff" if bom and text else " "
     room = max_bytes - len(header) - 1
-    wanted = len(text.encode()) + 1
-    element, shortened = _element(sd_id, params, room - min(wanted, room // 2))
-    left = room - len(element.encode()) - 1
-    body = fit(text, left, _NO_ESCAPES)
-    line = f"{header} {element} {body}" if body else f"{header} {element}"
+    wanted = len(text.encode()) + len(before.encode())
+    elements, shortened = _elements(home, params, room - min(wanted, room // 2))
+    body = fit(text, room - len(elements.encode()) - len(before.encode()), _NO_ESCAPES)
+    line = f"{header} {elements}{before}{body}" if body else f"{header} {elements}"
     return line.encode(), shortened or body is not text
 
 
-def _element(sd_id: str, params: Iterable[tuple[str, str]], max_bytes: int) -> tuple[str, bool]:
-    parts: list[str] = []
-    taken = {"omitted": 1}
+def plain(header: str, text: str, *, max_bytes: int) -> tuple[bytes, bool]:
+    """Put a text on one line behind a header, and say whether it had to be shortened."""
+    body = fit(text, max_bytes - len(header), _NO_ESCAPES)
+    return f"{header}{body}".encode(), body is not text
+
+
+def _elements(
+    home: str, params: Iterable[tuple[str, str, str]], max_bytes: int
+) -> tuple[str, bool]:
+    elements: dict[str, str] = {}
+    taken: dict[str, dict[str, int]] = {}
     omitted = 0
     shortened = False
-    room = max_bytes - len(f"[{sd_id}]") - _OMITTED_BYTES
-    for name, value in params:
+    room = max_bytes - len(f'[{home} omitted="99999999"]')
+    for sd_id, name, value in params:
         short = shorten(value, VALUE_MAX_CHARS)
-        param = f'{unique(sd_name(name), SD_NAME_MAX_CHARS, taken)}="{_escape(short)}"'
-        size = len(param.encode()) + 1
+        names = taken.setdefault(sd_id, {"omitted": 1})
+        param = f' {unique(sd_name(name), SD_NAME_MAX_CHARS, names)}="{_escape(short)}"'
+        size = len(param.encode()) + (0 if sd_id in elements else len(sd_id) + 2)
         if size > room:
             omitted += 1
             continue
         room -= size
-        parts.append(param)
+        elements[sd_id] = elements.get(sd_id, "") + param
         shortened = shortened or short is not value
     if omitted:
-        parts.append(f'omitted="{omitted}"')
-    element = f"[{' '.join([sd_id, *parts])}]" if parts else "-"
-    return element, shortened or omitted > 0
+        elements[home] = elements.get(home, "") + f' omitted="{omitted}"'
+    # No space between elements: behind one, receivers take the rest for the MSG.
+    text = "".join(f"[{sd_id}{inner}]" for sd_id, inner in elements.items())
+    return text or "-", shortened or omitted > 0
 
 
 def _escape(value: str) -> str:
