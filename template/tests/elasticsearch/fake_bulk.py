@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from ..support.fake_http import Answer, Received
 
@@ -63,11 +63,13 @@ class FakeBulk:
             self._create(action["create"], line, target, strict)
             for action, line in zip(actions, lines[1::2], strict=True)
         ]
-        for item in items:
-            if "items.*.error.type" in query:
-                item.get("error", {}).pop("reason", None)
-            if "items.*._index" not in query:
+        filters = parse_qs(url.query).get("filter_path", ["items"])[0].split(",")
+        for item in items if "items" not in filters else ():
+            item.pop("_id", None)
+            if "items.*._index" not in filters:
                 item.pop("_index", None)
+            if "items.*.error.type" in filters:
+                item.get("error", {}).pop("reason", None)
         failed = any("error" in item for item in items)
         return _answer(200, {"took": 1, "errors": failed, "items": [{"create": i} for i in items]})
 
@@ -91,7 +93,7 @@ class FakeBulk:
         self.stored[key] = document
         self.targets[key] = target
         prefix = ".ds-" if self._streams else ""
-        return {"status": 201, "_index": f"{prefix}{target}"}
+        return {"status": 201, "_index": f"{prefix}{target}", "_id": key}
 
 
 def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

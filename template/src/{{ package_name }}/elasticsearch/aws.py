@@ -41,7 +41,9 @@ def signer(region: str, service: str) -> Sign:
             # Serverless collections refuse a signature without it.
             "X-Amz-Content-SHA256": hashlib.sha256(request.body).hexdigest(),
         }
-        signed = awsrequest.AWSRequest(method="POST", url=url, data=request.body, headers=headers)
+        signed = awsrequest.AWSRequest(
+            method=request.method, url=url, data=request.body, headers=headers
+        )
         auth.SigV4Auth(credentials, service, region).add_auth(signed)
         return dict(signed.headers.items())
 

@@ -45,14 +45,14 @@ class BulkClient(HttpClient):
             TransportError: no complete answer came.
         """
         if not self._demands:
-            return self._post(_undemanding(request), timeout_seconds)
-        response = self._post(request, timeout_seconds)
+            return self._dispatch(_undemanding(request), timeout_seconds)
+        response = self._dispatch(request, timeout_seconds)
         if self._learns and refuses_demand(response) and DEMAND in request.path:
             self._demands = False
-            return self._post(_undemanding(request), timeout_seconds)
+            return self._dispatch(_undemanding(request), timeout_seconds)
         return response
 
-    def _post(self, request: HttpRequest, timeout_seconds: float) -> HttpResponse:
+    def _dispatch(self, request: HttpRequest, timeout_seconds: float) -> HttpResponse:
         if self._sign is not None:
             headers = self._sign(self._url + request.path, request)
             request = replace(request, headers=headers)
