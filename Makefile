@@ -6,7 +6,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Anew whenever a pin changes.
 READY := $(VENV)/.ready
 
-.PHONY: demo test nightly examples requirements format clean
+.PHONY: demo test nightly integration-opensearch integration-elasticsearch examples reference requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
 demo: $(READY)
@@ -17,6 +17,14 @@ test: $(READY)
 
 nightly: $(READY)
 	$(BIN)/python -m pytest
+
+# Real servers on loopback: fetched with Maven, checked, kept in a cache; Java 17 to 21 is needed.
+integration-opensearch integration-elasticsearch: $(READY)
+	$(BIN)/python -m pytest -p no:xdist -o addopts= -s -v tests/integration/test_$(@:integration-%=%).py
+
+# Write files anew that are made from tables of the template.
+reference: $(READY)
+	$(BIN)/python -m scripts.elasticsearch_files
 
 # Render examples/ anew, after a change of the template.
 examples: $(READY)

@@ -19,6 +19,12 @@ ENGINE_MODULE_LINES = 250
 OWNED_MODULE_LINES = 150
 ENGINE_LINES = 2_200
 PLATFORM_LINES = 800
+ELASTICSEARCH_LINES = 900  # docs/decisions/0011: two products, three targets, five credentials
+OPERATOR_LINES = 400
+
+# Wire tables are data. What an operator runs by hand is not loaded by the sink, and counts apart.
+TABLES = {"elasticsearch/answers.py", "elasticsearch/objects.py"}
+OPERATOR = {"elasticsearch/admin.py", "elasticsearch/check.py", "elasticsearch/setup.py"}
 
 
 def name_of(path: Path) -> str:
@@ -81,8 +87,13 @@ def test_engine_can_be_read_in_a_day() -> None:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_platform_can_be_read_in_an_hour(platform: str) -> None:
-    """A platform has at most 800 lines of code in all."""
-    assert sum(len(code_lines(path)) for path in (SOURCE / platform).glob("*.py")) <= PLATFORM_LINES
+    """A platform has at most 800 lines of code in all, and what its operator runs 400."""
+    paths = sorted((SOURCE / platform).glob("*.py"))
+    most = ELASTICSEARCH_LINES if platform == "elasticsearch" else PLATFORM_LINES
+    sink = [path for path in paths if name_of(path) not in TABLES | OPERATOR]
+    operator = [path for path in paths if name_of(path) in OPERATOR]
+    assert sum(len(code_lines(path)) for path in sink) <= most
+    assert sum(len(code_lines(path)) for path in operator) <= OPERATOR_LINES
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=name_of)
