@@ -13,14 +13,14 @@ demo: $(READY)
 	$(BIN)/python demo/run.py
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not nightly"
+	$(BIN)/python -m pytest -m "not nightly and not integration"
 
 nightly: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not integration"
 
 # Real servers on loopback: fetched with Maven, checked, kept in a cache; Java 17 to 21 is needed.
 integration-opensearch integration-elasticsearch: $(READY)
-	$(BIN)/python -m pytest -p no:xdist -o addopts= -s -v tests/integration/test_$(@:integration-%=%).py
+	$(BIN)/python -m pytest --numprocesses=0 -s -v tests/integration/test_$(@:integration-%=%).py
 
 # Write files anew that are made from tables of the template.
 reference: $(READY)

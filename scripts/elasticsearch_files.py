@@ -83,7 +83,9 @@ def _deploy_files() -> dict[Path, str]:
         rows.append(f"| `{name}/role.json` | `PUT {roles}{objects.base_name(config)}` |")
     elasticsearch = admin.Product("elasticsearch")
     files[DEPLOY / "elasticsearch" / "api-key.json"] = _json(objects.api_key(config, elasticsearch))
-    rows.append("| `elasticsearch/api-key.json` | `POST /_security/api_key`; the answer has the key |")
+    rows.append(
+        "| `elasticsearch/api-key.json` | `POST /_security/api_key`; the answer has the key |"
+    )
     files[DEPLOY / "README.md"] = _README.format(table="\n".join(rows))
     return files
 
@@ -96,7 +98,10 @@ def _with_answers(page: str) -> str:
 
 def _answers() -> str:
     """Return the tables of answers, as Markdown."""
-    answers, settings = _module("answers"), importlib.import_module(f"{_PACKAGE}._delivery.settings")
+    answers, settings = (
+        _module("answers"),
+        importlib.import_module(f"{_PACKAGE}._delivery.settings"),
+    )
     items = {(status, ""): rule for status, rule in answers.ITEM_RULES.items()}
     for key in answers.RULES_BY_TYPE.keys() & items.keys():
         items[key[0], _OTHER] = items[key]  # the rule of the status is for the types without one

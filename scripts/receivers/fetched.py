@@ -1,4 +1,4 @@
-"""Files that the integration tests need and that no repository should hold: fetched, checked, kept."""
+"""Files that integration tests need and no repository should hold: fetched, checked, kept."""
 
 from __future__ import annotations
 

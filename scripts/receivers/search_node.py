@@ -1,4 +1,4 @@
-"""One node of OpenSearch or Elasticsearch on a free port of loopback, which can be killed and restarted."""
+"""One node of OpenSearch or Elasticsearch on loopback, which can be killed and restarted."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class SearchNode:
         self._end(signal.SIGTERM)
 
     def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Return status and parsed body of an administrator's request; text that is no JSON as it is."""
+        """Return status and parsed body of an administrator's request; other text as it is."""
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310 - http and https of loopback
             self.url + path, data=data, method=method, headers={"Content-Type": "application/json"}
@@ -155,13 +155,13 @@ class SearchNode:
         assert status < 300, f"{method} {path}: {status} {answer}"
         return answer
 
-    def tool(self, name: str, *arguments: str, given: str = "") -> None:
+    def tool(self, name: str, *arguments: str) -> None:
         """Run one of the node's command-line tools on its configuration."""
         subprocess.run(
             [str(self._home / "bin" / name), *arguments],
             env=self._environment,
             cwd=self._folder,
-            input=given.encode(),
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             check=True,
             timeout=120,
@@ -225,14 +225,32 @@ class SearchNode:
 
 
 @contextlib.contextmanager
-def running(product: Product, **more: Any) -> Iterator[SearchNode]:
+def running(
+    product: Product,
+    *,
+    settings: Mapping[str, str] | None = None,
+    secure: Mapping[str, bytes] | None = None,
+    users: Mapping[str, tuple[str, str]] | None = None,
+    ca: str | None = None,
+) -> Iterator[SearchNode]:
     """Run a node in a temporary folder.
+
+    Args:
+        product: What to run.
+        settings: More settings of the node, which win.
+        secure: File name -> content to put into its configuration folder.
+        users: Name -> password and role, for Elasticsearch; requests are made as the first.
+        ca: PEM text of the authority to trust; None: plain HTTP.
 
     Raises:
         Unavailable: it cannot be fetched or run here.
     """
     with tempfile.TemporaryDirectory(prefix=f"{product.name}-", ignore_cleanup_errors=True) as name:
-        node = SearchNode(product, Path(name), **more)
+        node = SearchNode(product, Path(name), settings=settings, secure=secure)
+        node.ca = ca
+        for user, (password, role) in reversed(list((users or {}).items())):
+            node.tool("elasticsearch-users", "useradd", user, "-p", password, "-r", role)
+            node.authorization = basic(user, password)
         try:
             node.start()
             yield node

@@ -1,4 +1,4 @@
-"""Run in a rendered project: write events through its sink, or send dead letters again, and tell the books.
+"""Run in a rendered project: write events through its sink, or send dead letters again; tell the books.
 
 Reads one JSON object from standard input and writes one to standard output.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 
 async def write(job: dict[str, Any]) -> Any:
-    """Write `count` numbered events as fast as the sink takes them; every `poison_every`th does not fit."""
+    """Write `count` numbered events as fast as the sink takes them; some do not fit the mapping."""
     sink = sink_for(job)
     for number in range(job["count"]):
         poison = number % job["poison_every"] == 0
@@ -22,8 +22,8 @@ async def write(job: dict[str, Any]) -> Any:
             "timestamp": "2026-11-23T15:05:52.967Z",
             "level": "INFO",
             "message": f"event {number}",
-            "context": {"message_id": str(number)},
-            "data": {"code": "not a number" if poison else number, "text": "x" * 80},
+            "context": {"trace_id": "not a number" if poison else str(number)},
+            "data": {"number": number, "text": "x" * 80},
         }
         while not await sink.write(event):
             await asyncio.sleep(0.005)
@@ -45,6 +45,13 @@ def replay(job: dict[str, Any]) -> Any:
     return delivery.close(sink.config.close_timeout_seconds)
 
 
+def check(job: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return what the platform's part of `check` says."""
+    sink = sink_for(job)
+    steps = importlib.import_module(f"{job['package']}.elasticsearch.check").platform_steps
+    return [(s.state, s.what, s.detail) for s in steps(sink.config, user_agent="integration")]
+
+
 def sink_for(job: dict[str, Any]) -> Any:
     """Return the project's sink with the job's settings."""
     plugin = importlib.import_module(f"{job['package']}.plugin")
@@ -55,6 +62,9 @@ def sink_for(job: dict[str, Any]) -> Any:
 def main() -> None:
     """Do the job."""
     job = json.load(sys.stdin)
+    if job["mode"] == "check":
+        json.dump(check(job), sys.stdout)
+        return
     report = asyncio.run(write(job)) if job["mode"] == "write" else replay(job)
     stats = report.stats
     names = ("offered", "accepted", "delivered", "dead_lettered", "pending", "retried", "ambiguous")

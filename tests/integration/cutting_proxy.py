@@ -1,4 +1,4 @@
-"""A TCP proxy in front of a receiver that can swallow an answer: the request is stored, nobody hears of it."""
+"""A TCP proxy that can swallow an answer: the request is stored, and nobody hears of it."""
 
 from __future__ import annotations
 
