@@ -1,4 +1,4 @@
-"""Write what is made from the tables of the Elasticsearch platform: `deploy/`, and answers in its docs.
+"""Write what is made from tables of the Elasticsearch platform: `deploy/`, answers in its docs.
 
 `make reference` runs it; a test fails when a file is not what the tables say.
 """
@@ -144,8 +144,8 @@ def _json(body: Any) -> str:
 _README = """\
 # What the cluster needs
 
-These files are for `data_stream: logs-fapilog-default`. `setup` makes the same for your settings, shows it
-first, and touches nothing of anybody else's. By hand, in this order, as an administrator:
+These files are for `data_stream: logs-fapilog-default`. `setup` makes the same for your settings,
+shows it first, and touches nothing of anybody else's. By hand, in this order, as an administrator:
 
 {table}
 
@@ -154,7 +154,8 @@ curl -X PUT "$URL/_index_template/logs-fapilog" -H 'Content-Type: application/js
   -H "Authorization: ApiKey $ADMIN_KEY" --data-binary @elasticsearch/5-index-template.json
 ```
 
-`role.json` is the least that the sink needs: it may create documents, and neither read nor delete any.
+`role.json` is the least that the sink needs: it may create documents, and neither read nor delete
+any.
 """
 
 

@@ -31,8 +31,7 @@ def files_of(folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file()
         and not any(
-            part in {"__pycache__", ".git", ".hypothesis", ".venv"}
-            or re.fullmatch(r"\..*_cache", part)
+            part in {"__pycache__", ".git", ".hypothesis", ".venv"} or re.fullmatch(r"\..*_cache", part)
             for part in path.relative_to(folder).parts
         )
     )

@@ -206,11 +206,10 @@ class SearchNode:
         text = "".join(f"{name}: {value}\n" for name, value in lines.items())
         (config / f"{self.product.name}.yml").write_text(text)
         # The one of the zip writes to the home folder, and asks for more memory than this needs.
-        options = (
-            f"-Xms{_HEAP}\n-Xmx{_HEAP}\n-XX:+UseSerialGC\n-Djava.io.tmpdir={self._folder}/tmp\n"
-        )
-        options += "18-:-Djava.security.manager=allow\n" if self.product is OPENSEARCH else ""
-        (config / "jvm.options").write_text(options)
+        options = [f"-Xms{_HEAP}", f"-Xmx{_HEAP}", "-XX:+UseSerialGC"]
+        options += [f"-Djava.io.tmpdir={self._folder / 'tmp'}"]
+        options += ["18-:-Djava.security.manager=allow"] if self.product is OPENSEARCH else []
+        (config / "jvm.options").write_text("\n".join([*options, ""]))
         for name, content in secure.items():
             (config / name).write_bytes(content)
         _give_away(self._folder)

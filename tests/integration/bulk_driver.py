@@ -1,4 +1,4 @@
-"""Run in a rendered project: write events through its sink, or send dead letters again; tell the books.
+"""Run in a rendered project: write events through its sink, or replay them; tell the books.
 
 Reads one JSON object from standard input and writes one to standard output.
 """

@@ -45,6 +45,7 @@ from .targets import DATA_STREAM
 
 _CHOSEN = b'{"create":{"_index":'  # the event, or the date, has chosen where this one goes
 _BACKING_INDEX = ".ds-"
+_UNKNOWN_PARAMETER = b"unrecognized parameter: [require_data_stream]"
 _ERROR_TYPE = re.compile(r"[a-z_]{1,64}")
 _STORED_OR_NOT = (500, 502, 504)  # an answer of something between us and the write
 
@@ -104,7 +105,7 @@ def classifier(config: ElasticsearchConfig) -> Callable[[HttpResponse, Batch], V
 
 def refuses_demand(response: HttpResponse) -> bool:
     """Whether the server does not know `require_data_stream`; it has stored nothing then."""
-    return response.status == 400 and b"[require_data_stream]" in response.body
+    return response.status == 400 and _UNKNOWN_PARAMETER in response.body
 
 
 def _items(body: bytes) -> list[Any] | None:
