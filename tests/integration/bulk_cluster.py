@@ -17,7 +17,7 @@ from tests.integration.cutting_proxy import CuttingProxy
 STREAM = "logs-fapilog-default"
 EVENTS = int(os.environ.get("INTEGRATION_EVENTS", "100000"))
 POISON_EVERY = 1_000
-PATIENCE_SECONDS = 240.0
+PATIENCE_SECONDS = 600.0
 BLOCK_SECONDS = 3.0
 
 Settings = dict[str, Any]

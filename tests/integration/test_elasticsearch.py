@@ -24,7 +24,7 @@ USERS = {
     "guest": (PASSWORD, "nothing"),
 }
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1_500)]
 
 
 @pytest.fixture(scope="module")
@@ -110,13 +110,8 @@ def test_least_rights(
         assert load.books()["delivered"] == 3_000
         assert len(load.messages()) == 3_000
         load.start("check")
-        assert [state for state, _, _ in load.books()] == [
-            "warning",
-            "skipped",
-            "skipped",
-            "ok",
-            "skipped",
-        ]
+        steps = load.books()
+        assert [state for state, _, _ in steps] == ["ok", "ok", "skipped", "ok", "skipped"], steps
     finally:
         load.close()
 

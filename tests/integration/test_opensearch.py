@@ -9,7 +9,7 @@ from scripts.receivers.fetched import Unavailable
 from scripts.receivers.search_node import OPENSEARCH, SearchNode, running
 from tests.integration.bulk_cluster import Load, run_live_suite, run_load
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1_500)]
 
 
 @pytest.fixture(scope="module")
