@@ -104,14 +104,14 @@ class LimitedNames:
     """
 
     def __init__(self, most: int) -> None:
-        self._known: set[str] = set()
-        self._most = most
+        self._known = set(_ALWAYS)
+        self._most = most + len(_ALWAYS)
 
     def limit(self, holder: dict[str, Any]) -> None:
         """Move values with a name too many to one JSON text under one name."""
-        unknown = holder.keys() - self._known - _ALWAYS
-        if not unknown:
+        if holder.keys() <= self._known:
             return
+        unknown = holder.keys() - self._known
         room = max(0, self._most - len(self._known))
         if len(unknown) <= room:
             self._known |= unknown

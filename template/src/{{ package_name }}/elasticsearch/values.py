@@ -37,7 +37,8 @@ class Names:
     def unique(self, path: tuple[str, ...]) -> str:
         """Return a name for the value at a path; a name that is taken gets a number."""
         base = name = label_name(path)
-        self.renamed += any(_REFUSED.search(key) or not key for key in path)
+        if name != "_".join(path) or "" in path:
+            self.renamed += any(_REFUSED.search(key) or not key for key in path)
         while name in self._taken:
             self._numbers[base] = self._numbers.get(base, 1) + 1
             name = f"{base}_{self._numbers[base]}"
