@@ -6,7 +6,8 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Anew whenever a pin changes.
 READY := $(VENV)/.ready
 
-.PHONY: demo test nightly integration-syslog examples reference requirements format clean
+.PHONY: demo test nightly integration-syslog integration-opensearch integration-elasticsearch
+.PHONY: examples reference requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
 demo: $(READY)
@@ -22,13 +23,18 @@ nightly: $(READY)
 integration-syslog: $(READY)
 	$(BIN)/python -m pytest -n 0 -s tests/integration/test_rsyslog.py tests/integration/test_foreign_readers.py
 
+# Real servers on loopback: fetched with Maven, checked, kept in a cache; Java 17 to 21 is needed.
+integration-opensearch integration-elasticsearch: $(READY)
+	$(BIN)/python -m pytest --numprocesses=0 -s -v tests/integration/test_$(@:integration-%=%).py
+
 # Render examples/ anew, after a change of the template.
 examples: $(READY)
 	$(BIN)/python -m scripts.render_examples
 
-# Write docs/reference/ anew, after a change of the template's tests.
+# Write anew what is made from the template's tests and tables: docs/reference/, deploy/, answers.
 reference: $(READY)
 	$(BIN)/python -m scripts.faults
+	$(BIN)/python -m scripts.elasticsearch_files
 
 format: $(READY)
 	$(BIN)/ruff check --fix --exit-zero --quiet demo scripts tests

@@ -24,13 +24,23 @@ ENGINE_LINES = 2_900  # decision 11
 OPTIONAL_LINES = 1_000
 PLATFORM_LINES = 800
 COMMAND_LINES = 800  # decision 12
-SYSLOG_LINES = 1_050  # docs/decisions/0013: five formats over seven transports
-OPERATOR_LINES = 400
+PLATFORM_MOST = {"elasticsearch": 900, "syslog_cef": 1_050}  # decisions 14 and 13; others 800
+OPERATOR_LINES = 600
 ON_DEMAND_LINES = 200
 
 # Tables are data. What an operator runs by hand, and what one setting alone loads, counts apart.
-TABLES = {"syslog_cef/tables.py", "syslog_cef/defaults.py"}
-OPERATOR = {"syslog_cef/check.py"}
+TABLES = {
+    "elasticsearch/answers.py",
+    "syslog_cef/defaults.py",
+    "syslog_cef/tables.py",
+}
+OPERATOR = {
+    "elasticsearch/admin.py",
+    "elasticsearch/check.py",
+    "elasticsearch/objects.py",
+    "elasticsearch/setup.py",
+    "syslog_cef/check.py",
+}
 ON_DEMAND = {"syslog_cef/relp.py"}
 
 
@@ -98,7 +108,7 @@ def test_engine_can_be_read_in_a_day() -> None:
 def test_platform_can_be_read_in_an_hour(platform: str) -> None:
     """A platform has at most 800 lines of code; what is not always loaded has limits of its own."""
     lines = {name_of(path): len(code_lines(path)) for path in (SOURCE / platform).glob("*.py")}
-    most = SYSLOG_LINES if platform == "syslog_cef" else PLATFORM_LINES
+    most = PLATFORM_MOST.get(platform, PLATFORM_LINES)
     always = lines.keys() - TABLES - OPERATOR - ON_DEMAND
     assert sum(lines[name] for name in always) <= most
     assert sum(lines[name] for name in lines.keys() & OPERATOR) <= OPERATOR_LINES

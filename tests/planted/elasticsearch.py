@@ -8,30 +8,32 @@ FAULTS: list[Fault] = [
     Fault(
         name="http_200_is_delivery",
         path="elasticsearch/response.py",
-        find='        return [_protocol_error(f"bulk answer {response.status} with {counted}")]'
+        find='            return [_protocol_error(f"bulk answer {response.status} with {counted}")]'
         " * len(batch)\n",
-        replace="        return [Delivered()] * len(batch)\n",
+        replace="            return [Delivered()] * len(batch)\n",
         caught_by=_SUITE,
     ),
     Fault(
         name="whole_bulk_resent_for_one_item",
         path="elasticsearch/response.py",
-        find="    return [_item(item, response) for item in items]\n",
+        find="        return [\n            self._item(item, record, response)"
+        " for item, record in zip(items, batch, strict=True)\n        ]\n",
         replace=(
-            "    outcomes = [_item(item, response) for item in items]\n"
-            "    retries = [o for o in outcomes if isinstance(o, RetryLater)]\n"
-            "    return retries[:1] * len(batch) if retries else outcomes\n"
+            "        outcomes = [self._item(i, r, response) for i, r in zip(items, batch)]\n"
+            "        retries = [o for o in outcomes if isinstance(o, RetryLater)]\n"
+            "        return retries[:1] * len(batch) if retries else outcomes\n"
         ),
         caught_by=_SUITE,
     ),
     Fault(
         name="errors_flag_believed",
         path="elasticsearch/response.py",
-        find="    return [_item(item, response) for item in items]\n",
+        find="        return [\n            self._item(item, record, response)"
+        " for item, record in zip(items, batch, strict=True)\n        ]\n",
         replace=(
-            "    if not _json(response.body).get('errors', False):\n"
-            "        return [Delivered()] * len(batch)\n"
-            "    return [_item(item, response) for item in items]\n"
+            "        if not _json(response.body).get('errors', False):\n"
+            "            return [Delivered()] * len(batch)\n"
+            "        return [self._item(i, r, response) for i, r in zip(items, batch)]\n"
         ),
         caught_by=_SUITE,
     ),
@@ -56,21 +58,21 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         name="conflict_rejected",
-        path="elasticsearch/response.py",
+        path="elasticsearch/answers.py",
         find='    (409, "version_conflict_engine_exception"): Rule(DELIVER),\n',
         replace='    (409, "version_conflict_engine_exception"): Rule(REJECT),\n',
         caught_by=_SUITE,
     ),
     Fault(
         name="busy_item_rejected",
-        path="elasticsearch/response.py",
+        path="elasticsearch/answers.py",
         find="    429: Rule(RETRY),\n",
         replace="    429: Rule(REJECT),\n",
         caught_by=_SUITE,
     ),
     Fault(
         name="cluster_block_held_for_ever",
-        path="elasticsearch/response.py",
+        path="elasticsearch/answers.py",
         find='    (403, "cluster_block_exception"): _BLOCKED,\n',
         replace='    (403, "cluster_block_exception"): _NO_RIGHT,\n',
         caught_by=_SUITE,
@@ -78,8 +80,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="failure_store_unnoticed",
         path="elasticsearch/response.py",
-        find='        stored_aside = result.get("failure_store") == "used"\n',
-        replace="        stored_aside = False\n",
+        find='        if result.get("failure_store") == "used":\n',
+        replace="        if False:\n",
         caught_by=_SUITE,
     ),
     Fault(
@@ -156,7 +158,7 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         name="api_key_in_repr",
-        path="elasticsearch/config.py",
+        path="elasticsearch/auth.py",
         find="    api_key: SecretStr | None = None\n",
         replace=(
             "    api_key: SecretStr | None = None\n\n"
@@ -182,9 +184,9 @@ FAULTS: list[Fault] = [
     Fault(
         name="ids_shared_after_fork",
         path="elasticsearch/encoder.py",
-        find="import bisect\nimport os\n",
+        find="import hashlib\nimport os\n",
         replace=(
-            "import bisect\nimport random\nimport types\n\n"
+            "import hashlib\nimport random\nimport types\n\n"
             "os = types.SimpleNamespace(urandom=random.Random().randbytes)\n"
         ),
         caught_by=_SUITE,
@@ -192,15 +194,15 @@ FAULTS: list[Fault] = [
     Fault(
         name="document_size_ignored",
         path="elasticsearch/encoder.py",
-        find="            truncated = shorten(document, self._max_bytes)\n",
-        replace="            truncated = shorten(document, 1_000_000)\n",
+        find="            truncated = shorten(document, holder, self._max_bytes)\n",
+        replace="            truncated = shorten(document, holder, 1_000_000)\n",
         caught_by=_SUITE,
     ),
     Fault(
         name="shortened_without_a_word",
         path="elasticsearch/encoder.py",
-        find="        return Record(action + line, truncated=truncated)\n",
-        replace="        return Record(action + line)\n",
+        find='        return Record(action + b"\\n" + line, truncated=truncated)\n',
+        replace='        return Record(action + b"\\n" + line)\n',
         caught_by=_SUITE,
     ),
     Fault(
@@ -220,8 +222,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="label_values_keep_their_type",
         path="elasticsearch/values.py",
-        find="            labels[name] = as_text(value)\n",
-        replace="            labels[name] = value\n",
+        find="        names.unique(path): as_text(value)\n",
+        replace="        names.unique(path): value\n",
         caught_by=_SUITE,
     ),
     Fault(
@@ -236,6 +238,168 @@ FAULTS: list[Fault] = [
         path="elasticsearch/mapping.py",
         find='    "host": "host.name",\n',
         replace='    "host": "host",\n',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="demand_sent_to_opensearch",
+        path="elasticsearch/request.py",
+        find='(_encoded(WITNESS) if config.flavour == "opensearch" else DEMAND)',
+        replace="DEMAND",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="demand_forgotten",
+        path="elasticsearch/request.py",
+        find='DEMAND = "&require_data_stream=true"\n',
+        replace='DEMAND = ""\n',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="refused_demand_asked_for_each_time",
+        path="elasticsearch/client.py",
+        find="            self._demands = False\n",
+        replace="            pass\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="refused_demand_is_the_documents_fault",
+        path="elasticsearch/response.py",
+        find="        rule = UNKNOWN_DEMAND\n",
+        replace="        pass\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="stray_index_unnoticed",
+        path="elasticsearch/response.py",
+        find='        return STRAY_INDEX if stray and self._streams else ""\n',
+        replace='        return ""\n',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="chosen_target_holds_all_up",
+        path="elasticsearch/response.py",
+        find="            return CHOSEN_RULES.get(status, rule)\n",
+        replace="            return rule\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="static_target_given_up",
+        path="elasticsearch/response.py",
+        find="if rule.kind == HOLD and self._routes and record.payload.startswith(_CHOSEN):",
+        replace="if rule.kind == HOLD and self._routes:",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="conflict_of_foreign_ids_is_delivery",
+        path="elasticsearch/response.py",
+        find="        if status == 409 and not self._ids:\n",
+        replace="        if status == 410 and not self._ids:\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="routes_without_bound",
+        path="elasticsearch/targets.py",
+        find="            if len(self._chosen) >= self._max:\n",
+        replace="            if len(self._chosen) >= 1_000:\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="dash_in_dataset",
+        path="elasticsearch/targets.py",
+        find='_part(event, self._fields[0], dash="_")',
+        replace='_part(event, self._fields[0], dash="-")',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="date_of_the_event_names_the_index",
+        path="elasticsearch/targets.py",
+        find="datetime.fromtimestamp(now, timezone.utc).strftime(self._dated)",
+        replace='str(event.get("timestamp", ""))[:10]',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="id_field_ignored",
+        path="elasticsearch/encoder.py",
+        find="        given = None if self._id_field is None else look_up(event, self._id_field)\n",
+        replace="        given = None\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="id_too_long",
+        path="elasticsearch/encoder.py",
+        find="ID_MAX_BYTES = 512\n",
+        replace="ID_MAX_BYTES = 1_024\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="names_of_labels_without_bound",
+        path="elasticsearch/encoder.py",
+        find="        if len(unknown) <= room:\n",
+        replace="        if True:\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="labels_mapped_one_by_one",
+        path="elasticsearch/objects.py",
+        find='        properties["labels"] = {"type": "flattened", "ignore_above": 8191}\n',
+        replace='        properties["labels"] = {"type": "object"}\n',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="numbers_beyond_a_long",
+        path="elasticsearch/shapes.py",
+        find="value >= 2**63",
+        replace="value >= 2**64",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="too_deep_for_a_mapping",
+        path="elasticsearch/shapes.py",
+        find="_OBJECT_DEPTH = 18",
+        replace="_OBJECT_DEPTH = 28",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="foreign_template_overwritten",
+        path="elasticsearch/setup.py",
+        find="        if there and not description.startswith(MARK):\n",
+        replace="        if False:\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="foreign_template_removed",
+        path="elasticsearch/setup.py",
+        find="            elif not description.startswith(MARK):\n",
+        replace="            elif False:\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="show_applies",
+        path="elasticsearch/setup.py",
+        find='        if not apply:\n            return Step(WARNING, label, f"would be {verb}")\n',
+        replace="",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="template_names_a_missing_policy",
+        path="elasticsearch/setup.py",
+        find="            self._lacking |= {thing.kind}\n"
+        '            return Step(SKIPPED, label, "the server has none',
+        replace='            return Step(SKIPPED, label, "the server has none',
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="check_makes_a_stray_index",
+        path="elasticsearch/check.py",
+        find="        if target.state == FAILED:\n",
+        replace="        if False:\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="document_not_looked_at",
+        path="elasticsearch/check.py",
+        find='    if answer.status == 200 and source.get("message") == _MESSAGE:\n',
+        replace="    if answer.status:\n",
         caught_by=_SUITE,
     ),
 ]

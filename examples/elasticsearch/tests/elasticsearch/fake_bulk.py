@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from ..support.fake_http import Answer, Received
 
@@ -22,13 +23,25 @@ class FakeBulk:
 
     Args:
         refuse: Asked for each new document whether it is refused, and how.
+        opensearch: Answer like OpenSearch, which does not know `require_data_stream`.
+        streams: Whether there is a template that makes data streams.
     """
 
-    def __init__(self, refuse: Callable[[dict[str, Any]], Refusal | None] | None = None) -> None:
+    def __init__(
+        self,
+        refuse: Callable[[dict[str, Any]], Refusal | None] | None = None,
+        *,
+        opensearch: bool = False,
+        streams: bool = True,
+    ) -> None:
         self.stored: dict[str, dict[str, Any]] = {}
+        self.targets: dict[str, str] = {}
+        """Where each stored document went, by id."""
         self.attempts: list[str] = []
         """The message of every document that arrived, in order."""
         self._refuse = refuse or (lambda document: None)
+        self._opensearch = opensearch
+        self._streams = streams
 
     def __call__(self, received: Received) -> Answer:
         """Answer one request."""
@@ -37,20 +50,36 @@ class FakeBulk:
         lines = received.body.split(b"\n")
         if lines.pop() != b"" or not lines or len(lines) % 2:
             return _whole_400("The bulk request must be terminated by a newline [\\n]")
+        url = urlsplit(received.path)
+        query = unquote(url.query)
+        if self._opensearch and "require_data_stream" in query:
+            return _whole_400("request contains unrecognized parameter: [require_data_stream]")
         actions = [json.loads(line) for line in lines[::2]]
-        if any(_shape(action) != (["create"], ["_id"]) for action in actions):
+        if any(not _known(action) for action in actions):
             return _whole_400("Action/metadata line [1] contains an unknown parameter")
+        target = unquote(url.path).split("/")[-2]
+        strict = "require_data_stream=true" in query and not self._streams
         items = [
-            self._create(action["create"]["_id"], line)
+            self._create(action["create"], line, target, strict)
             for action, line in zip(actions, lines[1::2], strict=True)
         ]
-        if "items.*.error.type" in received.path:
-            for item in items:
+        filters = parse_qs(url.query).get("filter_path", ["items"])[0].split(",")
+        for item in items if "items" not in filters else ():
+            item.pop("_id", None)
+            if "items.*._index" not in filters:
+                item.pop("_index", None)
+            if "items.*.error.type" in filters:
                 item.get("error", {}).pop("reason", None)
         failed = any("error" in item for item in items)
         return _answer(200, {"took": 1, "errors": failed, "items": [{"create": i} for i in items]})
 
-    def _create(self, key: str, line: bytes) -> dict[str, Any]:
+    def _create(
+        self, action: dict[str, str], line: bytes, target: str, strict: bool
+    ) -> dict[str, Any]:
+        target = action.get("_index", target)
+        key = action.get("_id", f"made by the server {len(self.stored)}")
+        if strict:
+            return _error(404, "index_not_found_exception", line)
         if key in self.stored:
             return _error(409, "version_conflict_engine_exception", line)
         try:
@@ -62,7 +91,9 @@ class FakeBulk:
         if refusal is not None:
             return _error(*refusal, line)
         self.stored[key] = document
-        return {"status": 201}
+        self.targets[key] = target
+        prefix = ".ds-" if self._streams else ""
+        return {"status": 201, "_index": f"{prefix}{target}", "_id": key}
 
 
 def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -77,8 +108,9 @@ def no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _shape(action: dict[str, dict[str, Any]]) -> tuple[list[str], list[str]]:
-    return list(action), [key for metadata in action.values() for key in metadata]
+def _known(action: dict[str, dict[str, Any]]) -> bool:
+    """Whether the action line holds what the servers know of it; their list is longer."""
+    return list(action) == ["create"] and action["create"].keys() <= {"_id", "_index"}
 
 
 def _error(status: int, kind: str, line: bytes) -> dict[str, Any]:

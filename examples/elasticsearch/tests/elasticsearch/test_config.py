@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from acme_elasticsearch.elasticsearch.config import (
-    ElasticsearchConfig,
-    encoded_api_key,
-)
+from acme_elasticsearch.elasticsearch.auth import encoded_api_key
+from acme_elasticsearch.elasticsearch.config import ElasticsearchConfig
 
 URL = "https://es.example.com:9200"
 SECRET = "VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw"
@@ -33,6 +31,8 @@ def test_defaults() -> None:
     assert config.data_stream == "logs-fapilog-default"
     assert (config.api_key, config.username, config.password) == (None, None, None)
     assert config.gzip is True
+    assert (config.target, config.flavour, config.documents) == ("data_stream", "auto", "ecs")
+    assert (config.ids, config.id_field, config.routes) == (True, None, False)
     assert config.document_max_bytes == 1_000_000
     assert (config.batch_max_bytes, config.batch_max_events) == (5_000_000, 1_000)
 
@@ -158,6 +158,13 @@ def test_api_key_is_refused(key: str) -> None:
         ({"username": "u"}, "belong together"),
         ({"password": "hunter2"}, "belong together"),
         ({"username": "u", "password": "hunter2", "api_key": SECRET}, "not both"),
+        ({"bearer_token": "t", "api_key": SECRET}, "not both"),
+        ({"bearer_token": "t", "aws_region": "eu-west-1"}, "not both"),
+        ({"username": "u", "password": "hunter2", "bearer_token": "t"}, "not both"),
+        ({"bearer_token": "t", "bearer_token_env": "T"}, "set one of"),
+        ({"bearer_token": "hunter2 x"}, "RFC 6750"),
+        ({"bearer_token": "Bearer hunter2"}, "RFC 6750"),
+        ({"bearer_token": ""}, "RFC 6750"),
         ({"username": "a:b", "password": "hunter2"}, "no colon"),
         ({"username": "", "password": "hunter2"}, "must not be empty"),
         ({"username": "u", "password": ""}, "must not be empty"),
@@ -170,6 +177,61 @@ def test_authentication_is_refused(settings: dict[str, str], advice: str) -> Non
     assert advice in text
     assert "hunter2" not in text
     assert SECRET not in text
+
+
+def cloud_id(text: str, *, name: str = "logs:", padded: bool = True) -> str:
+    """Return a Cloud ID of these parts."""
+    encoded = base64.b64encode(text.encode()).decode()
+    return name + (encoded if padded else encoded.rstrip("="))
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        (cloud_id("eu.example.com$abc$def"), "https://abc.eu.example.com:443"),
+        (cloud_id("eu.example.com$abc$"), "https://abc.eu.example.com:443"),
+        (cloud_id("eu.example.com$abc"), "https://abc.eu.example.com:443"),
+        (cloud_id("eu.example.com:9243$abc$def"), "https://abc.eu.example.com:9243"),
+        (cloud_id("eu.example.com:9243$abc:9244$def:9245"), "https://abc.eu.example.com:9244"),
+        (cloud_id("eu.example.com$abc$d", name=""), "https://abc.eu.example.com:443"),
+        (cloud_id("eu.example.com$abc$d", name="a:b:"), "https://abc.eu.example.com:443"),
+        (cloud_id("eu.example.com$abc$de", padded=False), "https://abc.eu.example.com:443"),
+    ],
+)
+def test_cloud_id(given: str, url: str) -> None:
+    """A Cloud ID, complete or made by hand, stands for the address of the cluster."""
+    config = ElasticsearchConfig.model_validate({"cloud_id": given})
+    assert config.url == url
+    assert ElasticsearchConfig.model_validate(config.model_dump()).urls == (url,)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "logs:",
+        "logs:???",
+        cloud_id("eu.example.com"),
+        cloud_id("$abc$"),
+        cloud_id("a$$b"),
+        cloud_id("user@evil.example/$abc"),
+        cloud_id("host:x$abc$"),
+    ],
+)
+def test_cloud_id_is_refused(given: str) -> None:
+    """What is no Cloud ID makes no address."""
+    with pytest.raises(ValidationError, match="Cloud ID"):
+        ElasticsearchConfig.model_validate({"cloud_id": given})
+
+
+def test_cloud_id_and_url_are_one_too_many() -> None:
+    """Nobody can say which was meant."""
+    assert "not both" in refusal(cloud_id=cloud_id("eu.example.com$abc$"))
+
+
+def test_id_field_needs_ids() -> None:
+    """A field that is not used as id is a mistake."""
+    assert "id_field" in refusal(ids=False, id_field="data.id")
 
 
 @pytest.mark.parametrize("size", [9_999, 100_000_001])

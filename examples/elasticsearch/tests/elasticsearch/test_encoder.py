@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from acme_elasticsearch._delivery.records import Record
 from acme_elasticsearch.elasticsearch.config import ElasticsearchConfig
 from acme_elasticsearch.elasticsearch.encoder import (
+    FIELDS_MAX,
     KEYWORD_MAX_CHARS,
-    LABELS_MAX,
     TRUNCATED,
     Encoder,
     make_id,
 )
 
+from .any_events import deep, events, sections, values
 from .fake_bulk import no_constant, no_duplicates
 
 NOW = 1_795_446_353.25
@@ -53,39 +54,63 @@ def document_of(event: dict[str, Any], **given_settings: Any) -> dict[str, Any]:
 
 FIXED = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
-text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**64 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | text
-)
-values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
-    max_leaves=8,
-)
-exceptions = st.fixed_dictionaries(
-    {},
-    optional={name: values for name in ("error.type", "error.message", "error.stack", "x")},
-)
-sections = st.dictionaries(
-    text | st.sampled_from(["pid", "host", "trace_id", "a.b", "a_b"]), values, max_size=4
-)
-events = st.fixed_dictionaries(
-    {},
-    optional={
-        "timestamp": values | st.datetimes().map(lambda moment: moment.isoformat() + "Z"),
-        "level": values,
-        "message": values,
-        "logger": values,
-        "context": sections | values,
-        "diagnostics": sections | st.builds(dict, exception=exceptions | values) | values,
-        "data": sections | values,
-        "other": values,
-    },
-)
+
+def depth_of(value: Any) -> int:
+    """Return how many objects are inside one another."""
+    if isinstance(value, list):
+        return max((depth_of(item) for item in value), default=0)
+    if not isinstance(value, dict):
+        return 0
+    return 1 + max((depth_of(item) for item in value.values()), default=0)
+
+
+def check_names_and_numbers(value: Any) -> None:
+    """Check what the servers refuse in a document of any shape."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            assert name
+            assert not re.search(r'[\s.*"\x00-\x1f]', name)
+            check_names_and_numbers(item)
+    elif isinstance(value, list):
+        for item in value:
+            check_names_and_numbers(item)
+    elif isinstance(value, int):
+        assert -(2**63) <= value < 2**63
+    elif isinstance(value, str):
+        assert len(value) <= 8_000
+
+
+@settings(FIXED, max_examples=20)
+@given(st.sampled_from(["flat", "raw"]), sections, deep, values)
+def test_any_event_becomes_a_document_of_any_shape(
+    documents: str, event: dict[str, Any], keys: list[str], more: Any
+) -> None:
+    """Whatever the event: strict JSON with names, numbers and a depth that the servers take."""
+    for key in keys:
+        more = {key: more}
+    event["more"] = more
+    document = document_of(event, documents=documents)
+    assert re.fullmatch(TIME, document["@timestamp"])
+    assert isinstance(document["message"], str)
+    assert not [name for name in document if name.startswith("_")]
+    assert depth_of(document) <= (1 if documents == "flat" else 20)
+    check_names_and_numbers({key: document[key] for key in document.keys() - {"message"}})
+
+
+@FIXED
+@given(st.sampled_from(["flat", "raw"]), st.integers(1, 3_000))
+def test_any_shape_keeps_the_size(documents: str, times: int) -> None:
+    """Lists, numbers and objects cannot be shortened: they go when they are too many."""
+    event = {
+        "message": "m" * times,
+        "data": {f"k{n}": ["x" * (times // 3)] * 5 for n in range(20)},
+        "list": list(range(times)),
+        "deep": {"er": {f"n{n}": n for n in range(times)}},
+    }
+    record = encoder(document_max_bytes=SMALL, documents=documents).encode(event)
+    line = record.payload.split(b"\n")[1]
+    assert len(line) <= SMALL
+    assert record.truncated == (TRUNCATED in line.decode() or b"labels_dropped" in line)
 
 
 @pytest.mark.fault(21, 23, promise=19)
@@ -162,6 +187,106 @@ def test_ids_are_unique_after_fork() -> None:
     assert len(set(ids)) == 400
 
 
+@pytest.mark.parametrize(
+    ("event", "key"),
+    [
+        ({"context": {"message_id": "m-1"}}, "m-1"),
+        ({"context": {"message_id": 7}}, "7"),
+        ({"context": {"message_id": "é" * 256}}, "é" * 256),
+    ],
+)
+def test_id_of_the_event(event: dict[str, Any], key: str) -> None:
+    """A field of the event can supply the id, so that a second run of a job stores nothing twice."""
+    record = encoder(id_field="context.message_id").encode(event)
+    assert lines_of(record)[0]["create"]["_id"] == key
+
+
+def test_long_id_is_hashed() -> None:
+    """More than 512 bytes would be refused, together with the whole request."""
+    ids = [
+        lines_of(encoder(id_field="id").encode({"id": "é" * 256 + end}))[0]["create"]["_id"]
+        for end in ("a", "b", "a")
+    ]
+    assert [len(key) for key in ids] == [64] * 3
+    assert ids[0] == ids[2] != ids[1]
+
+
+@pytest.mark.parametrize(
+    "event", [{}, {"id": ""}, {"id": None}, {"id": []}, {"id": {"a": 1}}], ids=repr
+)
+def test_event_without_its_id_gets_one(event: dict[str, Any]) -> None:
+    """An empty id is refused by the servers, and no id would double the event some day."""
+    action = lines_of(encoder(id_field="id").encode(event))[0]
+    assert re.fullmatch(UUID_7, action["create"]["_id"])
+
+
+def test_ids_can_be_off() -> None:
+    """Time-series indices refuse ids of clients."""
+    assert lines_of(encoder(ids=False).encode({}))[0] == {"create": {}}
+
+
+def test_names_of_labels_are_limited() -> None:
+    """An index takes 1 000 fields: names that come later share one label, and nothing is lost."""
+    encode = encoder(label_names_max=3).encode
+    first = lines_of(encode({"data": {"a": 1, "b": 2}}))[1]["labels"]
+    second = lines_of(encode({"data": {"b": 3, "c": 4, "d": 5, "e": 6}}))[1]["labels"]
+    third = lines_of(encode({"data": {"a": 7, "c": 8}}))[1]["labels"]
+    assert first == {"a": "1", "b": "2"}
+    assert second == {"b": "3", "c": "4", "labels_other": '{"d":"5","e":"6"}'}
+    assert third == {"a": "7", "c": "8"}
+
+
+def test_label_that_is_named_like_the_rest_is_kept() -> None:
+    """A label of the application's own is not overwritten."""
+    encode = encoder(label_names_max=1).encode
+    encode({"data": {"labels_other": "mine"}})
+    labels = lines_of(encode({"data": {"labels_other": "mine", "x": 1}}))[1]["labels"]
+    assert json.loads(labels["labels_other"]) == {"labels_other": "mine", "x": "1"}
+
+
+def test_ever_new_names_keep_an_index_below_its_limit() -> None:
+    """Whatever an application uses as names, a process sends no more than it may."""
+    encode = encoder(documents="flat", label_names_max=50).encode
+    names: set[str] = set()
+    for number in range(300):
+        names |= lines_of(encode({"data": {f"k{number}": number}}))[1].keys()
+    assert len(names - {"@timestamp", "message", "labels_other"}) == 50
+
+
+def test_route_is_on_the_action_line() -> None:
+    """A dead letter has to remember where it was to go."""
+    encode = encoder(dataset_field="data.set", namespace_field="data.space").encode
+    action, document = lines_of(encode({"data": {"set": "Shop-7", "space": "EU"}}))
+    assert action["create"]["_index"] == "logs-shop_7-eu"
+    assert document["labels"] == {"set": "Shop-7", "space": "EU"}
+    assert "_index" not in lines_of(encode({"message": "no wish"}))[0]["create"]
+
+
+@pytest.mark.parametrize("documents", ["ecs", "flat", "raw"])
+def test_route_too_many_goes_to_the_default(documents: str) -> None:
+    """A wild value in a field must not make a data stream each; the document tells of it."""
+    encode = encoder(dataset_field="data.set", routes_max=2, documents=documents).encode
+    records = [encode({"data": {"set": name}}) for name in ("a", "b", "a", "c", "b")]
+    lines = [lines_of(record) for record in records]
+    assert [action["create"].get("_index") for action, _ in lines] == [
+        "logs-a-default",
+        "logs-b-default",
+        "logs-a-default",
+        None,
+        "logs-b-default",
+    ]
+    document = lines[3][1]
+    holder = document["labels"] if documents == "ecs" else document
+    assert holder["unrouted"] == "logs-c-default"
+
+
+def test_date_of_the_index_is_that_of_the_receipt() -> None:
+    """Events with wild times would make an index each; and a resend must not change its index."""
+    encode = encoder(index="app-%Y.%m.%d").encode
+    action = lines_of(encode({"timestamp": "1999-01-01T00:00:00Z"}))[0]
+    assert action["create"]["_index"] == "app-2026.11.23"
+
+
 def test_short_event_is_not_marked() -> None:
     """Nothing is shortened that need not be."""
     record = encoder().encode({"message": "m" * 7_000})
@@ -225,9 +350,9 @@ def test_label_named_like_the_time_is_shortened() -> None:
 
 def test_labels_are_limited_in_number() -> None:
     """A mapping holds 1 000 fields by default; the rest of the labels is counted."""
-    record = encoder().encode({"data": {f"k{n}": n for n in range(LABELS_MAX + 3)}})
+    record = encoder().encode({"data": {f"k{n}": n for n in range(FIELDS_MAX + 3)}})
     labels = lines_of(record)[1]["labels"]
-    assert len(labels) == LABELS_MAX + 1
+    assert len(labels) == FIELDS_MAX + 1
     assert labels["k0"] == "0"
     assert labels["labels_dropped"] == "3"
     assert record.truncated

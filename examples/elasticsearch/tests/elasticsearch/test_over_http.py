@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import pathlib
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,6 +26,7 @@ from acme_elasticsearch._delivery.records import (
     Split,
     Verdict,
 )
+from acme_elasticsearch.elasticsearch.answers import STRAY_INDEX
 from acme_elasticsearch.elasticsearch.config import ElasticsearchConfig
 from acme_elasticsearch.elasticsearch.encoder import Encoder
 from acme_elasticsearch.elasticsearch.sink import ElasticsearchSink
@@ -135,6 +137,116 @@ def test_gzipped_answer(server: FakeHttpServer, connect: Connect) -> None:
     server.script(Answer(200, body, {"Content-Encoding": "gzip"}))
     sender = connect()
     assert sender.send(sender.batch("one")) == [Delivered()]
+
+
+def test_demand_that_the_server_does_not_know_is_given_up(
+    server: FakeHttpServer, connect: Connect
+) -> None:
+    """OpenSearch refuses the parameter: asked once per connection, and every event arrives."""
+    server.default = FakeBulk(opensearch=True)
+    sender = connect()
+    assert sender.send(sender.batch("one")) == [Delivered()]
+    assert sender.send(sender.batch("two")) == [Delivered()]
+    demands = ["require_data_stream" in received.path for received in server.requests]
+    assert demands == [True, False, False]
+
+
+def test_demand_holds_without_a_template(server: FakeHttpServer, connect: Connect) -> None:
+    """Where the server knows the parameter, nothing lands in an index that guesses types."""
+    bulk = FakeBulk(streams=False)
+    server.default = bulk
+    sender = connect()
+    (outcome,) = sender.send(sender.batch("one"))
+    assert isinstance(outcome, Hold)
+    assert "template" in outcome.reason
+    assert bulk.stored == {}
+
+
+def test_stray_index_is_told(server: FakeHttpServer, connect: Connect) -> None:
+    """Where the server does not know it, a document in a plain index is a warning."""
+    server.default = FakeBulk(opensearch=True, streams=False)
+    sender = connect()
+    assert sender.send(sender.batch("one")) == [Delivered(STRAY_INDEX)]
+
+
+def test_flavour_that_is_not_the_servers(server: FakeHttpServer, connect: Connect) -> None:
+    """Nothing is split to find a culprit among the events: the setting is it."""
+    server.default = FakeBulk(opensearch=True)
+    sender = connect(flavour="elasticsearch")
+    (outcome,) = sender.send(sender.batch("one"))
+    assert isinstance(outcome, Hold)
+    assert "flavour" in outcome.reason
+    assert len(server.requests) == 1
+
+
+def test_routes_share_a_request(server: FakeHttpServer, connect: Connect) -> None:
+    """Documents of several data streams go together, each to its own."""
+    bulk = FakeBulk()
+    server.default = bulk
+    sender = connect(dataset_field="data.set")
+    encode = Encoder(sender.config).encode
+    batch = [encode({"message": "m", "data": {"set": name}}) for name in ("a", "b", "a")]
+    batch.append(encode({"message": "m"}))
+    assert sender.send(batch) == [Delivered()] * 4
+    names = ["logs-a-default", "logs-b-default", "logs-a-default", "logs-fapilog-default"]
+    assert list(bulk.targets.values()) == names
+    assert len(server.requests) == 1
+
+
+def test_documents_without_ids(server: FakeHttpServer, connect: Connect) -> None:
+    """The server makes the ids: what a time-series stream wants."""
+    bulk = FakeBulk()
+    server.default = bulk
+    sender = connect(ids=False)
+    assert sender.send(sender.batch("one", "two")) == [Delivered(), Delivered()]
+    assert len(bulk.stored) == 2
+
+
+SECRETS = {
+    "api_key": ({}, KEY, "ApiKey VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHAyYXhUTm1zeWFrdzl0dk5udw=="),
+    "bearer_token": ({}, "a.b", "Bearer a.b"),
+    "password": ({"username": "u"}, "hunter2", "Basic dTpodW50ZXIy"),
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("source", ["", "_file", "_env", "_provider"])
+def test_every_source_of_every_secret(
+    server: FakeHttpServer,
+    connect: Connect,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    source: str,
+) -> None:
+    """Each of the four settings of a secret ends in the header."""
+    server.default = FakeBulk()
+    more, secret, header = SECRETS[name]
+    (tmp_path / "secret").write_text(secret)
+    monkeypatch.setenv("THE_SECRET", secret)
+    given: dict[str, Any] = {
+        "": secret,
+        "_file": tmp_path / "secret",
+        "_env": "THE_SECRET",
+        "_provider": lambda: secret,
+    }
+    sender = connect(**more, **{name + source: given[source]})
+    assert sender.send(sender.batch("one")) == [Delivered()]
+    assert server.requests[0].headers["authorization"] == header
+
+
+def test_token_is_read_again(
+    server: FakeHttpServer, connect: Connect, tmp_path: pathlib.Path
+) -> None:
+    """A token that was renewed on disk is in the next request."""
+    server.default = FakeBulk()
+    path = tmp_path / "token"
+    sender = connect(bearer_token_file=path)
+    for token in ("first", "second"):
+        path.write_text(token + "\n")
+        sender.send(sender.batch("one"))
+    sent = [received.headers["authorization"] for received in server.requests]
+    assert sent == ["Bearer first", "Bearer second"]
 
 
 @pytest.mark.parametrize(

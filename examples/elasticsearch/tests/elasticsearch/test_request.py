@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -41,10 +43,12 @@ def test_every_line_ends_in_a_newline() -> None:
 
 def test_path_names_stream_and_filter() -> None:
     """The filter keeps a status per item, hence positions, and leaves out what quotes documents."""
-    assert request_for().path == (
-        "/logs-fapilog-default/_bulk"
-        "?filter_path=errors,took,items.*.status,items.*.error.type,items.*.failure_store"
-    )
+    path, _, query = request_for().path.partition("?")
+    assert path == "/logs-fapilog-default/_bulk"
+    assert parse_qs(query) == {
+        "filter_path": ["errors,took,items.*.status,items.*.error.type,items.*.failure_store"],
+        "require_data_stream": ["true"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -56,10 +60,38 @@ def test_data_stream_is_in_the_path(name: str, segment: str) -> None:
     assert request_for(data_stream=name).path.split("/")[1] == segment
 
 
-def test_no_query_that_opensearch_refuses() -> None:
-    """OpenSearch answers 400 to parameters it does not know, such as require_data_stream."""
+def test_opensearch_is_asked_where_documents_went() -> None:
+    """It answers 400 to parameters it does not know, such as require_data_stream."""
+    query = parse_qs(request_for(flavour="opensearch").path.partition("?")[2])
+    assert list(query) == ["filter_path"]
+    assert query["filter_path"][0].split(",")[-1] == "items.*._index"
+
+
+@pytest.mark.parametrize(
+    ("settings", "path", "more"),
+    [
+        ({"alias": "app-logs"}, "/app-logs/_bulk", {"require_alias": ["true"]}),
+        ({"index": "app-logs"}, "/app-logs/_bulk", {}),
+        ({"index": "app-%Y.%m.%d"}, "/_bulk", {}),
+        (
+            {"dataset_field": "data.d"},
+            "/logs-fapilog-default/_bulk",
+            {"require_data_stream": ["true"]},
+        ),
+    ],
+)
+def test_other_targets(settings: dict[str, str], path: str, more: dict[str, list[str]]) -> None:
+    """What the settings name is in the path; what an event or the date chooses cannot be."""
+    given, _, query = request_for(**settings).path.partition("?")
+    parameters = parse_qs(query)
+    del parameters["filter_path"]
+    assert (given, parameters) == (path, more)
+
+
+def test_query_is_encoded_as_signatures_want_it() -> None:
+    """A signature of AWS is over the encoded query: what is sent has to be that already."""
     query = request_for().path.partition("?")[2]
-    assert [part.partition("=")[0] for part in query.split("&")] == ["filter_path"]
+    assert re.fullmatch(r"[A-Za-z0-9._~%&=-]+", query)
 
 
 def test_headers() -> None:
@@ -92,6 +124,7 @@ def test_a_resend_is_the_same_request() -> None:
     [
         pytest.param({"api_key": KEY}, f"ApiKey {ENCODED}", id="id_and_key"),
         pytest.param({"api_key": ENCODED}, f"ApiKey {ENCODED}", id="encoded"),
+        pytest.param({"bearer_token": "a.b-c="}, "Bearer a.b-c=", id="bearer"),
         pytest.param(
             {"username": "jürgen", "password": "p:w"},
             "Basic " + base64.b64encode("jürgen:p:w".encode()).decode(),

@@ -22,14 +22,20 @@ from acme_elasticsearch._delivery.records import (
     Split,
     Verdict,
 )
-from acme_elasticsearch.elasticsearch.response import (
+from acme_elasticsearch.elasticsearch.answers import (
+    CHOSEN_RULES,
     CLUSTER_BLOCK_SECONDS,
+    FAILURE_STORE,
     ITEM_RULES,
     REQUEST_RULES,
     RULES_BY_TYPE,
-    classify,
+    STRAY_INDEX,
 )
+from acme_elasticsearch.elasticsearch.config import ElasticsearchConfig
+from acme_elasticsearch.elasticsearch.response import classifier
 
+URL = "http://localhost:9200"
+classify = classifier(ElasticsearchConfig(url=URL))
 SECRET = "4111 1111 1111 1111"
 ITEM_TABLE = [
     (200, "", Delivered),
@@ -188,7 +194,7 @@ def test_errors_flag_is_not_believed() -> None:
 @pytest.mark.parametrize(
     ("store", "expected"),
     [
-        ("used", Delivered("stored in the failure store, not in the stream")),
+        ("used", Delivered(FAILURE_STORE)),
         ("not_enabled", Delivered()),
         ("failed", Delivered()),
     ],
@@ -196,6 +202,73 @@ def test_errors_flag_is_not_believed() -> None:
 def test_failure_store(store: str, expected: Delivered) -> None:
     """A document in the failure store is stored, but not where it should be."""
     assert outcomes_of(item(201, failure_store=store)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("settings", "index", "warning"),
+    [
+        ({}, ".ds-logs-fapilog-default-000001", ""),
+        ({}, "logs-fapilog-default", STRAY_INDEX),
+        ({}, None, ""),
+        ({"index": "app"}, "app", ""),
+        ({"alias": "app"}, "app-000001", ""),
+    ],
+)
+def test_stray_index(settings: dict[str, str], index: str | None, warning: str) -> None:
+    """Without a template both products may make a plain index; where that shows, it is told."""
+    body = json.dumps({"items": [item(201, _index=index)]}).encode()
+    verdict = classifier(ElasticsearchConfig.model_validate({"url": URL, **settings}))(
+        HttpResponse(200, body), batch_of(1)
+    )
+    assert verdict == [Delivered(warning)]
+
+
+@pytest.mark.parametrize(
+    ("status", "error_type"),
+    [(404, "index_not_found_exception"), (403, "security_exception"), (403, "")],
+)
+def test_target_that_the_event_chose(status: int, error_type: str) -> None:
+    """What one event asked for in vain must not hold all others up; the default target does."""
+    config = ElasticsearchConfig(url=URL, dataset_field="data.dataset")
+    body = json.dumps({"items": [item(status, error_type)] * 2}).encode()
+    chosen = Record(b'{"create":{"_index":"logs-x-default","_id":"1"}}\n{}')
+    default = Record(b'{"create":{"_id":"2"}}\n{}')
+    got = classifier(config)(HttpResponse(200, body), [chosen, default])
+    assert not isinstance(got, Split)
+    assert [type(o) for o in got] == [Rejected, Hold]
+    assert CHOSEN_RULES.keys() == {403, 404}
+
+
+def test_target_that_the_date_chose() -> None:
+    """The index of a date is a setting: when it is missing, a person has to act."""
+    config = ElasticsearchConfig(url=URL, index="app-%Y.%m.%d")
+    body = json.dumps({"items": [item(404, "index_not_found_exception")]}).encode()
+    record = Record(b'{"create":{"_index":"app-2026.11.23","_id":"1"}}\n{}')
+    got = classifier(config)(HttpResponse(200, body), [record])
+    assert isinstance(first(got), Hold)
+
+
+def test_login_that_fails_for_a_chosen_target() -> None:
+    """Wrong credentials are wrong for every target."""
+    config = ElasticsearchConfig(url=URL, dataset_field="data.dataset")
+    body = json.dumps({"items": [item(401, "security_exception")]}).encode()
+    record = Record(b'{"create":{"_index":"logs-x-default","_id":"1"}}\n{}')
+    assert isinstance(first(classifier(config)(HttpResponse(200, body), [record])), Hold)
+
+
+def test_conflict_without_an_id_of_ours() -> None:
+    """Only an id made by us proves that the document there is this one."""
+    body = json.dumps({"items": [item(409, "version_conflict_engine_exception")]}).encode()
+    config = ElasticsearchConfig(url=URL, ids=False)
+    assert isinstance(first(classifier(config)(HttpResponse(200, body), batch_of(1))), Rejected)
+
+
+def test_demand_that_the_server_does_not_know() -> None:
+    """It is no document's fault, so nothing is split: the setting is wrong."""
+    reason = "request [/x/_bulk] contains unrecognized parameter: [require_data_stream]"
+    outcome = first(whole(400, {"type": "illegal_argument_exception", "reason": reason}))
+    assert isinstance(outcome, Hold)
+    assert "flavour" in outcome.reason
 
 
 def test_failure_store_does_not_hide_an_error() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import bisect
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -15,16 +16,25 @@ import orjson
 from .._delivery.records import Record
 from .config import ElasticsearchConfig
 from .mapping import LONG_TEXT_FIELDS, to_document
+from .shapes import flat_document, raw_document
+from .targets import Router
+from .values import as_text, look_up
 
 TRUNCATED = "…[truncated]"
 """Ends every text that was shortened."""
 KEYWORD_MAX_CHARS = 8_000
 """What a keyword can hold: Lucene refuses a term of more than 32 766 bytes, and a `flattened` field
 counts the name in; a character takes up to 4 bytes."""
-LABELS_MAX = 500
-"""Labels of one document; a mapping holds 1 000 fields by default (`total_fields.limit`)."""
+FIELDS_MAX = 500
+"""Labels of one document, or fields of a `flat` or `raw` one."""
+ID_MAX_BYTES = 512
+"""A longer id is refused, together with the whole request."""
 
-_LABELS_DROPPED = "labels_dropped"
+_SHAPES = {"ecs": to_document, "flat": flat_document, "raw": raw_document}
+_ALWAYS = frozenset({"@timestamp", "message"})
+_DROPPED = "labels_dropped"
+_OTHERS = "labels_other"
+_UNROUTED = "unrouted"
 _ID_MASK = ~((0xF << 76) | (0x3 << 62))
 _ID_VERSION_7 = (0x7 << 76) | (0x2 << 62)
 
@@ -33,30 +43,84 @@ class Encoder:
     """Turns events into records of two lines, action and document, without the last newline.
 
     The id is made here, once per event, before the first attempt: a resend after an answer that got
-    lost meets its own document and is answered with 409 instead of being stored twice.
+    lost meets its own document and is answered with 409 instead of being stored twice. The target
+    stands on the action line if the event or the date chose it, so that dead letters keep it.
 
     Args:
-        config: `document_max_bytes` is read.
-        clock: Seconds since the epoch, for ids and for events without a usable time.
+        config: Targets, ids, and the shape and size of documents.
+        clock: Seconds since the epoch, for ids, dates and for events without a usable time.
     """
 
     def __init__(
         self, config: ElasticsearchConfig, *, clock: Callable[[], float] = time.time
     ) -> None:
         self._max_bytes = config.document_max_bytes
+        self._shape = _SHAPES[config.documents]
+        self._labelled = config.documents == "ecs"
+        self._names = None if config.documents == "raw" else LimitedNames(config.label_names_max)
+        self._ids = config.ids
+        self._id_field = config.id_field
+        self._router = Router(config)
         self._clock = clock
 
     def encode(self, event: dict[str, Any]) -> Record:
         """Return the record for an event of plain JSON types; the event is used up."""
         now = self._clock()
-        document = to_document(event, now)
+        place = self._router.place(event, now)
+        metadata = {} if place.index is None else {"_index": place.index}
+        if self._ids:
+            metadata["_id"] = self._id(event, now)
+        document = self._shape(event, now)
+        # The object whose names are the application's.
+        holder = document.get("labels", {}) if self._labelled else document
+        if place.refused is not None:
+            holder[_UNROUTED] = place.refused
+            document = {**document, "labels": holder} if self._labelled else document
+        if self._names is not None:
+            self._names.limit(holder)
         line = orjson.dumps(document)
         truncated = False
-        if len(line) > KEYWORD_MAX_CHARS or len(document.get("labels", ())) > LABELS_MAX:
-            truncated = shorten(document, self._max_bytes)
+        if len(line) > KEYWORD_MAX_CHARS or len(holder) > FIELDS_MAX:
+            truncated = shorten(document, holder, self._max_bytes)
             line = orjson.dumps(document)
-        action = b'{"create":{"_id":"' + make_id(now).encode() + b'"}}\n'
-        return Record(action + line, truncated=truncated)
+        action = orjson.dumps({"create": metadata})
+        return Record(action + b"\n" + line, truncated=truncated)
+
+    def _id(self, event: dict[str, Any], now: float) -> str:
+        given = None if self._id_field is None else look_up(event, self._id_field)
+        if given is None or given == "" or isinstance(given, (dict, list)):
+            return make_id(now)
+        key = as_text(given)
+        # As hash, two long ids that begin alike stay two.
+        return (
+            key if len(key.encode()) <= ID_MAX_BYTES else hashlib.sha256(key.encode()).hexdigest()
+        )
+
+
+class LimitedNames:
+    """The names of labels that this process has used; one too many becomes part of one text.
+
+    An index takes 1 000 fields by default, and refuses documents that would need one more.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._known = set(_ALWAYS)
+        self._most = most + len(_ALWAYS)
+
+    def limit(self, holder: dict[str, Any]) -> None:
+        """Move values with a name too many to one JSON text under one name."""
+        if holder.keys() <= self._known:
+            return
+        unknown = holder.keys() - self._known
+        room = max(0, self._most - len(self._known))
+        if len(unknown) <= room:
+            self._known |= unknown
+            return
+        new = [name for name in holder if name in unknown]
+        self._known.update(new[:room])
+        moved = {*new[room:], _OTHERS}
+        others = {name: holder.pop(name) for name in list(holder) if name in moved}
+        holder[_OTHERS] = orjson.dumps(others).decode()
 
 
 def make_id(now: float) -> str:
@@ -70,13 +134,19 @@ def make_id(now: float) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def shorten(document: dict[str, Any], max_bytes: int) -> bool:
+def shorten(document: dict[str, Any], holder: dict[str, Any], max_bytes: int) -> bool:
     """Shorten texts in place until no field is too long and the JSON takes `max_bytes` at most.
 
     Longest texts first, each marked with `TRUNCATED`. Returns whether anything was shortened.
+
+    Args:
+        document: What is sent.
+        holder: The object in it, or itself, whose names are the application's: half of `max_bytes`
+            is for its values, and those that do not fit go.
+        max_bytes: Size of the JSON.
     """
     changed = _shorten_keywords(document, min(KEYWORD_MAX_CHARS, max_bytes // 8))
-    changed |= _drop_labels(document, max_bytes // 2)
+    changed |= _drop_fields(holder, max_bytes // 2)
     excess = len(orjson.dumps(document)) - max_bytes
     if excess <= 0:
         return changed
@@ -99,22 +169,23 @@ def _shorten_keywords(document: dict[str, Any], max_chars: int) -> bool:
     return changed
 
 
-def _drop_labels(document: dict[str, Any], max_bytes: int) -> bool:
-    """Keep the first labels that fit, and say how many went."""
-    labels = document.get("labels")
-    if not isinstance(labels, dict):
-        return False
-    kept: dict[str, Any] = {}
-    for name, value in labels.items():
-        max_bytes -= len(orjson.dumps({name: value}))
-        if max_bytes < 0 or len(kept) == LABELS_MAX:
-            break
-        kept[name] = value
-    if len(kept) == len(labels):
-        return False
-    kept[_LABELS_DROPPED] = str(len(labels) - len(kept))
-    document["labels"] = kept
-    return True
+def _drop_fields(holder: dict[str, Any], max_bytes: int) -> bool:
+    """Keep the first values that fit, and say how many went."""
+    kept, dropped = 0, []
+    for name, value in holder.items():
+        if name in _ALWAYS:
+            continue
+        size = len(orjson.dumps({name: value}))
+        if size > max_bytes or kept == FIELDS_MAX:
+            dropped.append(name)
+        else:
+            max_bytes -= size
+            kept += 1
+    for name in dropped:
+        del holder[name]
+    if dropped:
+        holder[_DROPPED] = str(len(dropped))
+    return bool(dropped)
 
 
 def _texts(holder: dict[str, Any], prefix: str) -> Iterator[tuple[dict[str, Any], str, str]]:

@@ -10,20 +10,26 @@ from urllib.parse import quote
 
 from .._delivery.records import Batch, HttpRequest
 from .config import ElasticsearchConfig
+from .targets import ALIAS, DATA_STREAM, INDEX
 
 FILTER_PATH = "errors,took,items.*.status,items.*.error.type,items.*.failure_store"
 """What the answer shall hold: a status of every item, so that positions stay, and no `reason`."""
 CONTENT_TYPE = "application/x-ndjson"
 """Accepted by all versions; the vendor types with `compatible-with` are refused by OpenSearch."""
+DEMAND = "&require_data_stream=true"
+"""Without a template that makes a data stream the answer is 404, not an index that guesses types.
+Elasticsearch knows it from 8.13; OpenSearch and older ones refuse the request with 400."""
+WITNESS = ",items.*._index"
+"""More of the answer, for servers without `DEMAND`: where a document went."""
 
 _GZIP_LEVEL = 1  # most of the gain: higher levels cost more time than they save bytes
 
 
 class RequestBuilder:
-    """Builds `POST /<data stream>/_bulk` requests.
+    """Builds `POST /<target>/_bulk` requests.
 
     The target is in the path and not on the action lines, since a cluster may refuse those
-    (`rest.action.multi.allow_explicit_index`).
+    (`rest.action.multi.allow_explicit_index`); what the event or the date chose has to be there.
 
     Args:
         config: The target, and whether to compress.
@@ -41,7 +47,7 @@ class RequestBuilder:
     ) -> None:
         self._authorization = authorization
         self._gzip = config.gzip
-        self._path = f"/{quote(config.data_stream, safe='')}/_bulk?filter_path={FILTER_PATH}"
+        self._path = bulk_path(config)
         self._headers = {
             "Content-Type": CONTENT_TYPE,
             "Accept": "application/json",
@@ -59,3 +65,26 @@ class RequestBuilder:
         if self._authorization is not None:
             headers = {**headers, "Authorization": self._authorization()}
         return HttpRequest(path=self._path, headers=headers, body=body)
+
+
+def bulk_path(config: ElasticsearchConfig) -> str:
+    """Return path and query of a bulk request."""
+    name = config.target_name
+    dated = config.target == INDEX and "%" in name
+    path = "/_bulk" if dated else f"/{quote(name, safe='')}/_bulk"
+    path += f"?filter_path={_encoded(FILTER_PATH)}"
+    if config.target == ALIAS:
+        return f"{path}&require_alias=true"
+    if config.target != DATA_STREAM:
+        return path
+    return path + (_encoded(WITNESS) if config.flavour == "opensearch" else DEMAND)
+
+
+def without_demand(path: str) -> str:
+    """Return the path of a request for a server that cannot demand a data stream."""
+    return path.replace(DEMAND, _encoded(WITNESS))
+
+
+def _encoded(text: str) -> str:
+    """Percent-encode all that a signature of AWS has to see encoded."""
+    return quote(text, safe="")

@@ -7,21 +7,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .._delivery.credentials import Credential, credential
 from .._delivery.delivery import Exchange
 from .._delivery.host import DeliverySink
-from .._delivery.http_client import http_endpoints
 from .._delivery.http_status import with_moved_statuses
 from .._delivery.records import HttpRequest, HttpResponse, Record
-from .auth import basic, encoded_api_key
-from .config import ElasticsearchConfig, sources
+from .client import bulk_endpoints
+from .config import ElasticsearchConfig
+from .credentials import authorization, signature
 from .encoder import Encoder
 from .request import RequestBuilder
-from .response import classify
+from .response import classifier
 
 
 class ElasticsearchSink(DeliverySink[ElasticsearchConfig]):
-    """fapilog sink for an Elasticsearch or OpenSearch data stream."""
+    """fapilog sink for Elasticsearch or OpenSearch: a data stream, an alias or an index."""
 
     name = "elasticsearch"
     config_class = ElasticsearchConfig
@@ -34,9 +33,10 @@ class ElasticsearchSink(DeliverySink[ElasticsearchConfig]):
         """Return how batches are sent and what the answers mean.
 
         Raises:
-            ConfigurationError: a TLS file or a proxy variable of the environment cannot be used.
+            ConfigurationError: a TLS file, a proxy variable of the environment or what signs for
+                AWS cannot be used.
         """
-        secret = _authorization(config)
+        secret = authorization(config)
         build = RequestBuilder(
             config,
             user_agent=self.user_agent,
@@ -44,17 +44,7 @@ class ElasticsearchSink(DeliverySink[ElasticsearchConfig]):
         ).build
         return Exchange(
             build=build,
-            classify=with_moved_statuses(classify, config),
-            endpoints=http_endpoints(config, user_agent=self.user_agent),
+            classify=with_moved_statuses(classifier(config), config),
+            endpoints=bulk_endpoints(config, user_agent=self.user_agent, sign=signature(config)),
             credentials=() if secret is None else (secret,),
         )
-
-
-def _authorization(config: ElasticsearchConfig) -> Credential | None:
-    """Return the value of the Authorization header, made anew of what it is made of."""
-    if sources(config, "api_key"):
-        return credential(config, "api_key", lambda key: f"ApiKey {encoded_api_key(key)}")
-    username = config.username
-    if username is not None:
-        return credential(config, "password", lambda password: basic(username, password))
-    return None

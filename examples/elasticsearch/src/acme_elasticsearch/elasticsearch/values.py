@@ -11,8 +11,9 @@ from typing import Any
 
 import orjson
 
-_LABEL_NAME_MAX_CHARS = 128
-_REFUSED_IN_LABELS = re.compile(r'[\s.*"\x00-\x1f\x7f]')
+_NAME_MAX_CHARS = 128
+_UNSAFE = re.compile(r'[\s.*"\x00-\x1f\x7f]')
+_REFUSED = re.compile(r'[\s*"\x00-\x1f\x7f]|^\.|\.\.|\.$')  # a single dot makes an object
 _ISO_8601 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})"
     r"(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})?"
@@ -20,26 +21,62 @@ _ISO_8601 = re.compile(
 _YEARS = range(1970, 2262)  # what `date_nanos` can hold; `date` holds more
 
 
+class Names:
+    """Gives every value of one object a name that no server refuses and that no other value has.
+
+    Args:
+        taken: Names that are in use already.
+    """
+
+    def __init__(self, *taken: str) -> None:
+        self._taken = set(taken)
+        self._numbers: dict[str, int] = {}
+        self.renamed = 0
+        """Names that a server would have refused."""
+
+    def unique(self, path: tuple[str, ...]) -> str:
+        """Return a name for the value at a path; a name that is taken gets a number."""
+        base = name = label_name(path)
+        if name != "_".join(path) or "" in path:
+            self.renamed += any(_REFUSED.search(key) or not key for key in path)
+        while name in self._taken:
+            self._numbers[base] = self._numbers.get(base, 1) + 1
+            name = f"{base}_{self._numbers[base]}"
+        self._taken.add(name)
+        return name
+
+
 def to_labels(*sections: dict[str, Any]) -> dict[str, str]:
     """Return all values as text under flat names; null is left out, as Elasticsearch ignores it.
 
-    `{"http": {"method": "GET"}}` becomes `http_method`. A name that is taken gets a number.
+    `{"http": {"method": "GET"}}` becomes `http_method`. Names that a server would have refused are
+    made safe, and counted in the label `labels_renamed`.
     """
-    labels: dict[str, str] = {}
-    numbers: dict[str, int] = {}
-    for section in sections:
-        for path, value in _leaves(section, ()):
-            base = name = label_name(path)
-            while name in labels:
-                numbers[base] = numbers.get(base, 1) + 1
-                name = f"{base}_{numbers[base]}"
-            labels[name] = as_text(value)
+    names = Names()
+    labels = {
+        names.unique(path): as_text(value)
+        for section in sections
+        for path, value in leaves(section)
+    }
+    if names.renamed:
+        labels[names.unique(("labels_renamed",))] = str(names.renamed)
     return labels
 
 
 def label_name(path: tuple[str, ...]) -> str:
     """Return a name that no version of Elasticsearch or OpenSearch refuses."""
-    return _REFUSED_IN_LABELS.sub("_", "_".join(path))[:_LABEL_NAME_MAX_CHARS] or "_"
+    return _UNSAFE.sub("_", "_".join(path))[:_NAME_MAX_CHARS] or "_"
+
+
+def leaves(
+    section: dict[str, Any], prefix: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield path and value of everything in nested objects that is neither null nor an object."""
+    for key, value in section.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, (*prefix, key))
+        elif value is not None:
+            yield (*prefix, key), value
 
 
 def utc_timestamp(value: Any) -> str | None:
@@ -56,6 +93,14 @@ def utc_timestamp(value: Any) -> str | None:
     except (ValueError, OverflowError, OSError):
         pass  # not a date: 31 February, a leap second, a number out of range
     return None
+
+
+def look_up(event: dict[str, Any], path: str) -> Any:
+    """Return what is at a dotted path like `data.order.id`; None: nothing."""
+    found: Any = event
+    for key in path.split("."):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
 
 
 def as_text(value: Any) -> str:
@@ -77,13 +122,3 @@ def _parse_iso(text: str) -> tuple[datetime, str]:
 def _utc(moment: datetime, fraction: str) -> str | None:
     moment = moment.astimezone(timezone.utc)
     return f"{moment.isoformat()[:19]}.{fraction}Z" if moment.year in _YEARS else None
-
-
-def _leaves(
-    section: dict[str, Any], prefix: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for key, value in section.items():
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, (*prefix, key))
-        elif value is not None:
-            yield (*prefix, key), value

@@ -102,11 +102,12 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One POST; `path` is appended to the configured base URL and may carry a query."""
+    """One request; `path` is appended to the configured base URL and may carry a query."""
 
     path: str
     headers: Mapping[str, str] = field(repr=False)  # carries the credentials
     body: bytes = field(repr=False)
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
