@@ -113,7 +113,7 @@ class HttpClient:
             ) from None
 
     def send(self, request: HttpRequest, timeout_seconds: float) -> HttpResponse:
-        """POST the request and return the answer, whatever its status.
+        """Send the request and return the answer, whatever its status.
 
         `timeout_seconds` bounds the whole call, except a name look-up and a peer that sends the
         head of its answer byte by byte.
@@ -147,7 +147,7 @@ class HttpClient:
         limits = dict.fromkeys(("connect", "read", "write", "pool"), _left(deadline))
         limits["connect"] = min(limits["connect"], self._settings.connect_timeout_seconds)
         outgoing = self._client.build_request(
-            "POST",
+            request.method,
             self._url + request.path,
             headers={**request.headers, "content-length": str(len(request.body))},
             content=_slices(request.body, deadline, limits),

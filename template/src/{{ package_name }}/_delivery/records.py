@@ -46,6 +46,8 @@ class Unconfirmed:
     """Sent but not settled: the record stays pending until the client says what became of it."""
 
     token: int
+    slow_down: bool = False
+    """As in `Delivered`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Split:
     reason: str
     too_large: bool = False
     """The size is to blame (413): later batches are made smaller, too."""
+    first: int = 0
+    """The culprit is among the first so many: cut behind them; 0: nothing is known, cut in the middle."""
 
 
 Verdict: TypeAlias = Sequence[Outcome] | Split
@@ -100,11 +104,12 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One POST; `path` is appended to the configured base URL and may carry a query."""
+    """One request; `path` is appended to the configured base URL and may carry a query."""
 
     path: str
     headers: Mapping[str, str] = field(repr=False)  # carries the credentials
     body: bytes = field(repr=False)
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)

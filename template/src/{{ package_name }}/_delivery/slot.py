@@ -52,6 +52,8 @@ class Settlement:
     alert: str = ""
     """Not empty: a person has to repair something."""
     setback: Setback | None = None
+    slow_down: bool = False
+    """The target took some and wants less from now on."""
     pushed_back: bool = False
     """The target wants less at a time."""
 
@@ -135,7 +137,7 @@ class Slot:
             elif not _note_final(result, record, outcome):
                 wrong = f"classify returned {type(outcome).__name__}, which is no outcome"
                 unsettled.append((record, RetryLater(wrong, ambiguous=True)))
-        if result.delivered:
+        if result.delivered or result.unconfirmed:
             self.confirm()
         self._keep(unsettled, result, now, age_now)
         return result
@@ -191,7 +193,7 @@ class Slot:
         after = max((retry.after_seconds or 0.0 for retry in blamed), default=0.0) or None
         self.held = False
         self.not_before = now
-        asked = any(outcome.slow_down for _, outcome in result.delivered)
+        asked = result.slow_down
         result.pushed_back = bool(blamed) or asked
         if holds:
             result.alert = holds[0].reason
@@ -235,7 +237,7 @@ class Slot:
         self.held = False
         self.not_before = now
         if len(batch) > 1:
-            middle = len(batch) // 2
+            middle = verdict.first if 0 < verdict.first < len(batch) else len(batch) // 2
             self._groups.appendleft(batch[middle:])
             self._groups.appendleft(batch[:middle])
             result.retried = len(batch)
@@ -260,10 +262,12 @@ class Slot:
 def _note_final(result: Settlement, record: Record, outcome: object) -> bool:
     """Note an outcome that ends the record's time in the slot; False if it is none."""
     if isinstance(outcome, Delivered):
+        result.slow_down |= outcome.slow_down
         result.delivered.append((record, outcome))
     elif isinstance(outcome, Rejected):
         result.rejected.append((record, outcome.reason))
     elif isinstance(outcome, Unconfirmed):
+        result.slow_down |= outcome.slow_down
         result.unconfirmed.setdefault(outcome.token, []).append(record)
     else:
         return False
