@@ -6,17 +6,21 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Anew whenever a pin changes.
 READY := $(VENV)/.ready
 
-.PHONY: demo test nightly examples requirements format clean
+.PHONY: demo test nightly integration-hec examples requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
 demo: $(READY)
 	$(BIN)/python demo/run.py
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not nightly"
+	$(BIN)/python -m pytest -m "not nightly and not integration"
 
 nightly: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not integration"
+
+# Needs Go, which fetches and builds an OpenTelemetry Collector with Splunk's HEC receiver: 2 minutes, once.
+integration-hec: $(READY)
+	$(BIN)/python -m pytest -n 0 -s tests/integration/test_hec.py
 
 # Render examples/ anew, after a change of the template.
 examples: $(READY)

@@ -50,6 +50,8 @@ class Status(NamedTuple):
 BUSY = 9
 ACK_DISABLED = 14
 HEALTHY = 17
+HEALTH_KNOWS_TOKEN = frozenset({21, 22})
+"""The collector is well, and was asked with a token that is not."""
 NOT_READY = frozenset({18, 20, 23})
 """Health answers to which no events are sent."""
 NO_ACK_SERVICE = 19

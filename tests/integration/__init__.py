@@ -1,0 +1,1 @@
+"""Rendered projects against real receivers; each has a `make integration-...` of its own."""
