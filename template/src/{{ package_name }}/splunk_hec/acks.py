@@ -99,11 +99,12 @@ class Acks:
             now: Seconds.
             problem: Why the latest question had no answer, if so.
         """
-        late = [key for key, each in self._open.items() if self._is_late(each, now)]
+        late = [key for key, each in self._open.items() if now - each.at >= self._deadline_seconds]
         if any(channel == self.channel for channel, _ in late):
             self.renew()
-        reason = f"not acknowledged within {self._deadline_seconds:g} s"
-        reason += f"; {problem}" if problem else ""
+        reason = f"not acknowledged within {self._deadline_seconds:g} s" + f"; {problem}" * bool(
+            problem
+        )
         return [_lost(self._open.pop(key), reason) for key in late]
 
     def give_back(self, reason: str) -> list[Confirmation]:
@@ -115,15 +116,10 @@ class Acks:
 
     def accept(self, warning: str) -> list[Confirmation]:
         """Take Splunk's first word for everything: accepted, with nobody to confirm it."""
-        taken = [
-            Confirmation(each.token, Delivered(warning=warning, confirmed=False))
-            for each in self._open.values()
-        ]
+        outcome = Delivered(warning=warning, confirmed=False)
+        taken = [Confirmation(each.token, outcome) for each in self._open.values()]
         self._open.clear()
         return taken
-
-    def _is_late(self, each: _Accepted, now: float) -> bool:
-        return now - each.at >= self._deadline_seconds
 
 
 def _lost(each: _Accepted, reason: str) -> Confirmation:

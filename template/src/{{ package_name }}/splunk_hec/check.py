@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT-0
 # Template-owned: `copier update` replaces this file.
-"""What is wrong between here and a collector: address, health, token, acknowledgement, index.
+"""What is wrong between here and a collector: address, health, token, acknowledgement.
 
 The token is tried with an empty body, which Splunk refuses with code 5 when the token is good: nothing is
-stored. Only the last step stores one event.
+stored. Whether the index is allowed only an event can show; what `classify` makes of its answer says so.
 """
 
 from __future__ import annotations
@@ -21,14 +21,12 @@ from .._delivery.http_client import HttpClient
 from .._delivery.records import HttpRequest, HttpResponse
 from . import answers
 from .config import SplunkHecConfig, plain_token
-from .encoder import Encoder
-from .request import ACK_PATH, CHANNEL_HEADER, EVENT_PATH, HEALTH_PATH, RequestBuilder, authorized
-from .response import explain, read_answer, row_for
+from .request import ACK_PATH, CHANNEL_HEADER, EVENT_PATH, HEALTH_PATH, authorized
+from .response import explain, read_answer
 
 PASSED, WARNING, FAILED = "ok", "warning", "FAILED"
 
 _NO_DATA = 5
-_NO_CHANNEL = (10, 28)
 _CLOUD = (
     "Splunk Cloud takes events at https://http-inputs-STACK.splunkcloud.com (AWS) or"
     " https://http-inputs.STACK.splunkcloud.com (Google Cloud, Azure), both on port 443; in a free"
@@ -46,24 +44,15 @@ class Step(NamedTuple):
     """What happened and how to repair it; no secret, and nothing that a server wrote."""
 
 
-def platform_steps(
-    config: SplunkHecConfig, *, user_agent: str, with_event: bool = True
-) -> Iterator[Step]:
-    """Try every address; a step is yielded as soon as it is done.
-
-    Args:
-        config: What is to be tried.
-        user_agent: As the sink sends it.
-        with_event: Send one event, which tries the index as well; without it nothing is stored.
-    """
+def platform_steps(config: SplunkHecConfig, *, user_agent: str) -> Iterator[Step]:
+    """Try every address, as the sink `user_agent`; a step is yielded as soon as it is done."""
     for url in config.urls:
         name, hint = urlsplit(url).netloc, address_hint(url)
         if hint:
             yield Step(f"{name} address", WARNING, hint)
         try:
             http = HttpClient(url, settings=config, user_agent=user_agent)
-            message = f"test event of {user_agent}" if with_event else ""
-            for step in _Check(config, http, message).steps():
+            for step in _Check(config, http).steps():
                 yield step._replace(name=f"{name} {step.name}")
         except DeliveryError as error:
             # A port that speaks the other of the two hangs up, or answers what makes no sense.
@@ -88,21 +77,20 @@ def address_hint(url: str) -> str:
 
 
 class _Check:
-    def __init__(self, config: SplunkHecConfig, http: HttpClient, message: str) -> None:
+    def __init__(self, config: SplunkHecConfig, http: HttpClient) -> None:
         self._config = config
         self._http = http
-        self._message = message
         self._token = credential(config, "token", plain_token).value()
         self._channel = {} if config.ack == "off" else {CHANNEL_HEADER: str(uuid.uuid4())}
 
     def steps(self) -> Iterator[Step]:
         """Yield what was tried, up to the first failure."""
-        for attempt in (self._health, self._known_token, self._acknowledgement, self._event):
+        for attempt in (self._health, self._known_token, self._acknowledgement):
             step = attempt()
             if step is not None:
                 yield step
-            if step is not None and step.result == FAILED:
-                break
+                if step.result == FAILED:
+                    break
         self._http.close(0.0)
 
     def _health(self) -> Step:
@@ -116,19 +104,15 @@ class _Check:
             return Step("health", WARNING, f"{_meaning(response)}; events will wait")
         if response.status in (401, 403) and not response.body.lstrip().startswith(b"<"):
             return Step("health", WARNING, _meaning(response))
-        wants_tls = b"HTTPS" in response.body and self._config.url.startswith("http:")
+        wants_tls = b"HTTPS port" in response.body  # nginx
         hint = "the port wants https://" if wants_tls else "HEC listens on 8088 by default"
         status = f"no HTTP Event Collector answers there (HTTP {response.status})"
         return Step("health", FAILED, f"{status}: check host and port in url; {hint}")
 
     def _known_token(self) -> Step:
         response = self._post(EVENT_PATH, b"")
-        code = read_answer(response.body).code
-        if code == _NO_DATA:
+        if read_answer(response.body).code == _NO_DATA:
             return Step("token", PASSED, "Splunk knows the token")
-        if code in _NO_CHANNEL and self._config.ack == "off":
-            required = "the token has indexer acknowledgment on: set ack to auto or on"
-            return Step("token", FAILED, required)
         return Step("token", FAILED, _meaning(response))
 
     def _acknowledgement(self) -> Step | None:
@@ -142,20 +126,6 @@ class _Check:
             return Step("acknowledgement", PASSED, "off for the token: accepted is delivered")
         result = FAILED if is_off else WARNING
         return Step("acknowledgement", result, f"{_meaning(response)}; ack asks for it")
-
-    def _event(self) -> Step | None:
-        if not self._message:
-            return None
-        encoder = Encoder(self._config)
-        encode = encoder.encode_raw if self._config.endpoint == "raw" else encoder.encode
-        builder = RequestBuilder(self._config, lambda: self._token)
-        request = builder.build([encode({"message": self._message, "level": "INFO"})])
-        headers = {**request.headers, **self._channel}
-        response = self._send(HttpRequest(request.path, headers, request.body))
-        row = row_for(response.status, read_answer(response.body).code)
-        if row.meaning == answers.OK:
-            return Step("event", PASSED, row.advice or "accepted")
-        return Step("event", FAILED, _meaning(response))
 
     def _post(self, path: str, body: bytes) -> HttpResponse:
         return self._send(HttpRequest(path, authorized(self._token) | self._channel, body))

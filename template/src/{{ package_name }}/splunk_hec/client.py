@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 
 import orjson
 
@@ -30,9 +29,7 @@ POLL_TIMEOUT_SECONDS = 5.0
 POLL_PAUSE_MAX_SECONDS = 60.0
 """Longest pause between two questions that had no answer."""
 
-_CLOSING_PAUSE_SECONDS = (
-    0.05  # first pause between two questions while somebody waits for the close
-)
+_CLOSING_PAUSE_SECONDS = 0.05  # first pause between two questions at the close
 _COOKIE = re.compile(r"(?:^|,)\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([^;,\s]*)")
 _ROTATING_COOKIES = "AWSALB"  # beginning of the names that change with every answer of one target
 
@@ -88,8 +85,7 @@ class HecClient:
         except TransportError:
             self._failures += 1
             raise
-        failed = response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        self._failures = self._failures + 1 if failed else 0
+        self._failures = self._failures + 1 if response.status >= 500 else 0
         return response
 
     def poll(self, now: float) -> Sequence[Confirmation]:
@@ -139,20 +135,21 @@ class HecClient:
             self._next_poll_at = self._clock()
         token = None
         if answer.ack_id is not None:
-            if not len(self._acks):
-                self._next_poll_at = max(self._next_poll_at, self._clock() + self._pause)
-            row = row_for(response.status, answer.code)
-            warning = row.advice if row.meaning == answers.OK else ""
-            token, lost = self._acks.add(channel, answer.ack_id, now=self._clock(), warning=warning)
-            self._news += lost
+            token = self._await_ack(channel, answer.ack_id, row_for(response.status, answer.code))
         return HecResponse(
-            response.status,
-            response.body,
-            response.headers,
-            response.retry_after_seconds,
+            *(response.status, response.body, response.headers, response.retry_after_seconds),
             ack_token=token,
             ack_required=self._mode == "on",
         )
+
+    def _await_ack(self, channel: str, ack_id: int, row: answers.Code | answers.Status) -> int:
+        now = self._clock()
+        if not len(self._acks):
+            self._next_poll_at = max(self._next_poll_at, now + self._pause)
+        warning = row.advice if row.meaning == answers.OK else ""
+        token, lost = self._acks.add(channel, ack_id, now=now, warning=warning)
+        self._news += lost
+        return token
 
     def _in_session(self, request: HttpRequest, channel: str) -> HttpRequest:
         headers = {**request.headers, CHANNEL_HEADER: channel}
@@ -174,7 +171,7 @@ class HecClient:
         code = read_answer(response.body).code
         if code == answers.ACK_DISABLED:
             raise TransportError(f"{answers.CODES[code].advice}, or enable it", configuration=True)
-        self._ack_is_on = response.status == HTTPStatus.OK
+        self._ack_is_on = response.status == 200
 
     def _ask_first(self, request: HttpRequest, timeout_seconds: float) -> HttpResponse:
         try:
@@ -184,9 +181,8 @@ class HecClient:
             raise TransportError(error.reason, configuration=error.configuration) from None
 
     def _question(self, channel: str, ack_ids: list[int]) -> HttpRequest:
-        headers = authorized(self._token())
         body = orjson.dumps({"acks": ack_ids})
-        return self._in_session(HttpRequest(ACK_PATH, headers, body), channel)
+        return self._in_session(HttpRequest(ACK_PATH, authorized(self._token()), body), channel)
 
     def _ask(self, timeout_seconds: float) -> None:
         """Ask every channel in use. What goes wrong changes nothing: the events stay pending."""
@@ -200,7 +196,7 @@ class HecClient:
             except DeliveryError as error:
                 self._problem = str(error)
                 continue
-            if response.status != HTTPStatus.OK:
+            if response.status != 200:
                 self._note_refusal(response)
                 retry_after = max(retry_after, response.retry_after_seconds or 0.0)
                 continue
@@ -210,9 +206,8 @@ class HecClient:
         self._pause = max(slower, retry_after) if self._problem else self._poll_seconds
 
     def _note_refusal(self, response: HttpResponse) -> None:
-        code = read_answer(response.body).code
         self._problem = f"the question for it was answered with HTTP {response.status}"
-        if code == answers.ACK_DISABLED:
+        if read_answer(response.body).code == answers.ACK_DISABLED:
             self._ack_is_on = self._mode != "on"
             if self._mode == "auto":
                 self._news += self._acks.accept("accepted; acknowledgment was switched off")
@@ -220,10 +215,8 @@ class HecClient:
     def _note_cookies(self, response: HttpResponse) -> None:
         """Keep the session of a balancer; a cookie that changes says that it is another one."""
         found = dict(_COOKIE.findall(response.headers.get("set-cookie", "")))
-        known = {name for name in found if not name.startswith(_ROTATING_COOKIES)} & set(
-            self._cookies
-        )
-        moved = any(found[name] != self._cookies[name] for name in known)
+        sticky = {name: v for name, v in found.items() if not name.startswith(_ROTATING_COOKIES)}
+        moved = any(self._cookies.get(name, value) != value for name, value in sticky.items())
         self._cookies |= found
         if moved:
             self._news += self._acks.give_back("the session moved to another indexer")

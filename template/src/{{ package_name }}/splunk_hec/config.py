@@ -25,10 +25,8 @@ from .._delivery.settings import (
 _PATHS = ("", "/services/collector", "/services/collector/event", "/services/collector/event/1.0")
 _TOKEN = re.compile(r"[!-~]+")
 TOKEN_SETTINGS = ("token", "token_file", "token_env", "token_provider")
-EVENT_ONLY = (
-    *("host_field", "source_field", "sourcetype_field", "index_field"),
-    "auto_extract_timestamp",
-)
+_FIELDS = ("host_field", "source_field", "sourcetype_field", "index_field")
+EVENT_ONLY = (*_FIELDS, "auto_extract_timestamp")
 
 
 class SplunkHecConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySettings):

@@ -82,13 +82,11 @@ class Encoder:
         """Return one line for the raw endpoint, which would take a line end for the next event."""
         content = _content(mapping.raw(event))
         limit = self._config.event_max_bytes
-        payload = _line(content)
-        if len(payload) <= limit:
-            return Record(payload)
+        whole = payload = _line(content)
         for cut in _cuts(limit):
-            payload = _line(_clip_all(content, cut))
             if len(payload) <= limit:
-                return Record(payload, truncated=True)
+                return Record(payload, truncated=payload is not whole)
+            payload = _line(_clip_all(content, cut))
         return Record(clip(payload.decode(), limit).encode(), truncated=True)
 
     def _shortened(

@@ -106,10 +106,8 @@ def _by_code(response: HttpResponse, count: int) -> Verdict:
         # Splunk's own answers are JSON by name, too. The receiver of the OpenTelemetry Collector says
         # text/plain, and a number although it has stored none of the events.
         answer = answer._replace(number=None)
-    if row.meaning == POISON:
-        return _around(_below(answer.number, count), reason, count)
-    if row.meaning == INDEX:
-        return _before(_below(answer.number, count + 1), reason, count)
+    if row.meaning in (POISON, INDEX):
+        return _around(answer.number, reason, count, probed=row.meaning == INDEX)
     if row.meaning == SPLIT:
         return Split(reason, too_large=response.status == 413)
     if row.meaning != RETRY:
@@ -126,29 +124,22 @@ def _by_code(response: HttpResponse, count: int) -> Verdict:
     return [*[Delivered()] * taken, *[later] * (count - taken)]
 
 
-def _around(bad: int | None, reason: str, count: int) -> Verdict:
+def _around(number: int | None, reason: str, count: int, *, probed: bool) -> Verdict:
     """Splunk reads the body as a stream: indexed, refused, not looked at.
 
     When nothing was accepted before it, the first event is tried alone and not condemned: what Splunk
-    refuses may be common to all.
+    refuses may be common to all. The number of a wrong index was measured to be one too high, so the bad
+    event is there or before: what is surely before is indexed, and the candidates are tried alone.
     """
-    if not bad:
-        return Split(reason, first=0 if bad is None else 1)
-    tail = RetryLater(f"not looked at: another event was refused ({reason})", after_seconds=0.0)
-    return [*[Delivered()] * bad, Rejected(reason), *[tail] * (count - bad - 1)]
-
-
-def _before(number: int | None, reason: str, count: int) -> Verdict:
-    """Incorrect index: the number was measured to be one too high, so the bad event is there or before.
-
-    What is surely before both is indexed; the rest is sent again, the candidates alone.
-    """
-    head = (number or 0) - 1
+    bad = _below(number, count + probed)
+    head = (bad or 0) - probed
     if head < 1:
-        return Split(reason, first=0 if number is None else 1)
-    candidate = RetryLater(f"sent again alone ({reason})", after_seconds=0.0, ambiguous=True)
-    tail = RetryLater(f"sent again after it ({reason})", after_seconds=0.0)
-    return [*[Delivered()] * head, candidate, *[tail] * (count - head - 1)]
+        return Split(reason, first=0 if bad is None else 1)
+    culprit: Outcome = Rejected(reason)
+    if probed:
+        culprit = RetryLater(f"tried alone ({reason})", after_seconds=0.0, ambiguous=True)
+    tail = RetryLater(f"not looked at: another event was refused ({reason})", after_seconds=0.0)
+    return [*[Delivered()] * head, culprit, *[tail] * (count - head - 1)]
 
 
 def _awaiting(outcome: Outcome, response: HecResponse) -> Outcome:
