@@ -58,11 +58,8 @@ def read_answer(body: bytes) -> Answer:
     answer = json_object(body)
     if not isinstance(answer.get("text"), str):
         return Answer()
-    return Answer(
-        _integer(answer.get("code")),
-        _integer(answer.get("invalid-event-number")),
-        _integer(answer.get("ackId")),
-    )
+    names = ("code", "invalid-event-number", "ackId")
+    return Answer(*[_integer(answer.get(name)) for name in names])
 
 
 def json_object(body: bytes) -> dict[str, object]:
