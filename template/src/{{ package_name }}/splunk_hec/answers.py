@@ -152,7 +152,7 @@ STATUSES: dict[int, Status] = {
     407: Status(HOLD, "a proxy asks for credentials: check the proxy variables of the environment"),
     408: Status(RETRY, "the request took too long"),
     411: Status(HOLD, "a proxy wants a Content-Length and removes ours: check the proxy"),
-    413: Status(SPLIT, "the request is too large: lower batch_max_bytes"),
+    413: Status(SPLIT, "the request was refused as a whole"),
     415: Status(HOLD, "the compression is refused: set gzip to false"),
     425: Status(RETRY, "too early"),
     428: Status(REJECT, "a precondition is required"),
