@@ -6,7 +6,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Anew whenever a pin changes.
 READY := $(VENV)/.ready
 
-.PHONY: demo test nightly integration-syslog integration-opensearch integration-elasticsearch
+.PHONY: demo test nightly integration-hec integration-syslog integration-opensearch integration-elasticsearch
 .PHONY: examples reference requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
@@ -18,6 +18,10 @@ test: $(READY)
 
 nightly: $(READY)
 	$(BIN)/python -m pytest -m "not integration"
+
+# Needs Go, which fetches and builds an OpenTelemetry Collector with Splunk's HEC receiver: 2 minutes, once.
+integration-hec: $(READY)
+	$(BIN)/python -m pytest -n 0 -s tests/integration/test_hec.py
 
 # Needs rsyslog with RELP and TLS, which the system's package manager has: the tests say what to install.
 integration-syslog: $(READY)

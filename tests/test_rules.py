@@ -31,6 +31,7 @@ ON_DEMAND_LINES = 200
 # Tables are data. What an operator runs by hand, and what one setting alone loads, counts apart.
 TABLES = {
     "elasticsearch/answers.py",
+    "splunk_hec/answers.py",
     "syslog_cef/defaults.py",
     "syslog_cef/tables.py",
 }
@@ -39,6 +40,7 @@ OPERATOR = {
     "elasticsearch/check.py",
     "elasticsearch/objects.py",
     "elasticsearch/setup.py",
+    "splunk_hec/check.py",
     "syslog_cef/check.py",
 }
 ON_DEMAND = {"syslog_cef/relp.py"}

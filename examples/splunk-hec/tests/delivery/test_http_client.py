@@ -99,6 +99,13 @@ def test_request_arrives_as_built(server: FakeHttpServer) -> None:
     assert "transfer-encoding" not in got.headers
 
 
+def test_a_question_can_be_a_get(server: FakeHttpServer) -> None:
+    """Health pages want a GET, and no body."""
+    send(server.url, request=HttpRequest("/health", {}, b"", "GET"))
+    (got,) = server.requests
+    assert (got.method, got.path, got.raw_body) == ("GET", "/health", b"")
+
+
 def test_long_body_arrives_whole(server: FakeHttpServer) -> None:
     """A body is sent in slices, which must add up."""
     body = bytes(range(256)) * 1_500

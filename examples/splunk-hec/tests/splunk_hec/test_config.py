@@ -118,6 +118,23 @@ def test_metadata_is_never_blank(name: str, value: str) -> None:
     assert name in problem(**{name: value})
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"endpoint": "hec"},
+        {"ack": "maybe"},
+        {"ack_poll_seconds": 0.01},
+        {"ack_deadline_seconds": 0},
+        {"endpoint": "raw", "index_field": "data.index"},
+        {"endpoint": "raw", "auto_extract_timestamp": True},
+    ],
+    ids=lambda settings: ",".join(settings),
+)
+def test_what_cannot_be_meant_is_refused(settings: dict[str, Any]) -> None:
+    """A wrong word, a bound, or a setting that could have no effect."""
+    assert list(settings)[-1] in problem(**settings)
+
+
 def test_missing_and_unknown_settings_are_named() -> None:
     """A typo in an environment variable must not pass silently."""
     assert "souce" in problem(souce="app")

@@ -74,7 +74,7 @@ def check_envelope(payload: bytes) -> None:
     for name, value in whole.get("fields", {}).items():
         assert name.strip()
         assert not name.startswith("_")
-        assert name not in RESERVED_FIELDS - {"event_time", "event_truncated"}
+        assert name not in RESERVED_FIELDS - {"event_time", "event_truncated", "event_bytes"}
         values = value if isinstance(value, list) else [value]
         assert values
         assert all(isinstance(item, str) and item.strip() for item in values)
@@ -139,6 +139,85 @@ def test_configured_metadata_wins(name: str) -> None:
     """A setting beats what the event says, and nothing is sent when neither says anything."""
     assert envelope(EVENT, **{name: "fixed"})[name] == "fixed"
     assert name not in envelope({"message": "m"})
+
+
+@pytest.mark.parametrize("name", ["host", "source", "sourcetype", "index"])
+def test_metadata_can_come_from_the_event(name: str) -> None:
+    """A path in the event beats the fixed value; where it leads nowhere the fixed value counts."""
+    given = {f"{name}_field": "data.meta.it", name: "fixed"}
+    assert envelope({"data": {"meta": {"it": "own"}}}, **given)[name] == "own"
+    for other in (
+        {},
+        {"data": {"meta": {"it": " "}}},
+        {"data": {"meta": 1}},
+        {"data": {"meta": {"it": 7}}},
+    ):
+        assert envelope(other, **given)[name] == "fixed"
+
+
+def test_host_can_be_left_to_the_token() -> None:
+    """A path that no event has leaves `host` out, although the event has one."""
+    assert "host" not in envelope(EVENT, host_field="nowhere")
+
+
+@pytest.mark.parametrize("time", [EVENT["timestamp"], "no time", None])
+def test_time_is_left_in_the_text_for_splunk_to_find(time: Any) -> None:
+    """With a `time` beside it Splunk would not look; the text begins with it."""
+    got = encoder(auto_extract_timestamp=True).encode(EVENT | {"timestamp": time}).payload
+    whole = json.loads(got)
+    assert "time" not in whole
+    assert "event_time" not in whole["fields"]
+    assert next(iter(whole["event"].items())) == ("timestamp", time)
+
+
+def test_time_is_put_before_a_text_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mapping may make a text of the event."""
+    monkeypatch.setattr(mapping, "body", lambda event: event["message"])
+    got = envelope({"timestamp": "12:00", "message": "m"}, auto_extract_timestamp=True)
+    assert got["event"] == "12:00 m"
+
+
+def raw_line(event: dict[str, Any], **overrides: Any) -> bytes:
+    """Return the line for the raw endpoint."""
+    return encoder(endpoint="raw", **overrides).encode_raw(event).payload
+
+
+def test_raw_line_is_the_event_as_json() -> None:
+    """Time first, so that Splunk finds it; otherwise what the event endpoint gets."""
+    got = json.loads(raw_line(EVENT))
+    assert got == {"timestamp": EVENT["timestamp"], **envelope(EVENT)["event"]}
+    assert next(iter(got)) == "timestamp"
+
+
+@settings(max_examples=30, deadline=None, database=None)
+@given(content=JSON, size=st.sampled_from([10_000, 4_900_000]))
+def test_any_raw_mapping_becomes_one_line(content: Any, size: int) -> None:
+    """No text forges a second event, and none is empty."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mapping, "raw", lambda event: content)
+        line = raw_line({}, event_max_bytes=size)
+    assert not set(b"\r\n\0") & set(line)
+    assert line.decode().strip()
+
+
+def test_line_ends_in_raw_texts_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are visible, and the event stays one."""
+    monkeypatch.setattr(mapping, "raw", lambda event: event["message"])
+    assert raw_line({"message": "a\r\nb\0c"}) == "a\\r\\nb\ufffdc".encode()
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["\u20ac" * 20_000, ["x"] * 20_000, {"k" * 20_000: "v" * 20_000}],
+    ids=["text", "list", "key"],
+)
+def test_long_raw_lines_are_cut(monkeypatch: pytest.MonkeyPatch, message: Any) -> None:
+    """As long events are; the mark is all there is to tell."""
+    monkeypatch.setattr(mapping, "raw", lambda event: event["message"])
+    record = encoder(endpoint="raw", event_max_bytes=10_000).encode_raw({"message": message})
+    assert record.truncated
+    assert len(record.payload) <= 10_000
+    assert TRUNCATION_MARK in record.payload.decode()
 
 
 @pytest.mark.parametrize(
@@ -258,7 +337,9 @@ def test_long_events_are_cut(event: dict[str, Any]) -> None:
     assert record.truncated
     assert len(record.payload) <= 10_000
     check_envelope(record.payload)
-    assert json.loads(record.payload)["fields"]["event_truncated"] == "true"
+    fields = json.loads(record.payload)["fields"]
+    assert fields["event_truncated"] == "true"
+    assert int(fields["event_bytes"]) == len(encoder().encode(event).payload)
     assert TRUNCATION_MARK in record.payload.decode()
 
 
@@ -268,7 +349,8 @@ def test_cut_event_keeps_the_rest() -> None:
     got, short = json.loads(long), envelope(EVENT)
     assert got["event"] | {"message": ""} == short["event"] | {"message": ""}
     assert len(got["event"]["message"]) >= 4_000
-    assert got["fields"] == short["fields"] | {"event_truncated": "true"}
+    size = str(len(encoder().encode(EVENT | {"message": "m" * 20_000}).payload))
+    assert got["fields"] == short["fields"] | {"event_truncated": "true", "event_bytes": size}
     assert (got["time"], got["host"]) == (short["time"], short["host"])
 
 

@@ -251,7 +251,7 @@ def test_a_refusal_without_a_number_costs_one_event(tmp_path: Path) -> None:
 
 @pytest.mark.fault(14, promise=(1, 5, 9))
 def test_a_wrong_index_condemns_no_neighbour(tmp_path: Path) -> None:
-    """Code 7 names the event after the culprit: nobody is given up, all arrive once the index is there."""
+    """Code 7 names the event after the culprit: that one is kept with the reason, its neighbours arrive."""
     path = tmp_path / "dead.jsonl"
     collector = Collector(lambda text: 7 if text == "elsewhere" else None, off_by_one=1)
     with FakeHttpServer(collector) as server:
@@ -260,13 +260,33 @@ def test_a_wrong_index_condemns_no_neighbour(tmp_path: Path) -> None:
         async def run() -> None:
             for text in ("a", "elsewhere", "b", "c"):
                 assert await target.write({"message": text})
+            await asyncio.to_thread(wait_for, target.stats, settled)
+            await target.stop()
+
+        asyncio.run(run())
+    assert set(collector.indexed) == {"a", "b", "c"}
+    assert [text for text, _ in dead_letters(path)] == ["elsewhere"]
+    assert account(target.stats()) == {"delivered": 3, "dead_lettered": 1}
+
+
+@pytest.mark.fault(14, promise=(1, 5, 9))
+def test_a_wrong_index_of_all_events_is_a_hold(tmp_path: Path) -> None:
+    """When none is accepted the setting is to blame: nobody is given up, all arrive after the repair."""
+    path = tmp_path / "dead.jsonl"
+    collector = Collector(lambda text: 7, off_by_one=1)
+    with FakeHttpServer(collector) as server:
+        target = sink(server, batch=4, dead_letter_path=path)
+
+        async def run() -> None:
+            for text in ("a", "b", "c", "d"):
+                assert await target.write({"message": text})
             await asyncio.to_thread(wait_for, target.stats, lambda s: s.held)
             collector.refuse = lambda text: None
             await asyncio.to_thread(wait_for, target.stats, settled)
             await target.stop()
 
         asyncio.run(run())
-    assert set(collector.indexed) == {"a", "elsewhere", "b", "c"}
+    assert set(collector.indexed) == {"a", "b", "c", "d"}
     assert account(target.stats()) == {"delivered": 4}
 
 

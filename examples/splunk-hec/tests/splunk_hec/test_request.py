@@ -74,3 +74,38 @@ def test_request_does_not_show_the_token(show: Any) -> None:
     """Requests appear in tracebacks and debuggers."""
     assert "s3cret" not in show(build(gzip=False))
     assert "event" not in show(build(gzip=False)).replace("/event'", "")
+
+
+def test_channel_is_left_to_the_client() -> None:
+    """Each connection has one of its own."""
+    assert "X-Splunk-Request-Channel" not in build().headers
+
+
+def test_timestamp_is_extracted_on_demand() -> None:
+    """Splunk looks for the time in the text when the query says so."""
+    path = build(auto_extract_timestamp=True).path
+    assert path == "/services/collector/event?auto_extract_timestamp=true"
+
+
+def test_raw_body_is_lines() -> None:
+    """Each line is an event, the last one too."""
+    request = build(endpoint="raw", gzip=False)
+    assert request.body == b'{"event":"a"}\n{"event":"b"}\n{"event":"c"}\n'
+    assert request.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert request.path == "/services/collector/raw"
+
+
+def test_raw_metadata_stands_in_the_query() -> None:
+    """It has no other place there; what would end the query early is quoted."""
+    path = build(
+        endpoint="raw", host="web-1", source="a&b=c #d", sourcetype="_json", index="main"
+    ).path
+    assert path == (
+        "/services/collector/raw?host=web-1&source=a%26b%3Dc+%23d&sourcetype=_json&index=main"
+    )
+    assert "s3cret" not in path
+
+
+def test_gzip_works_for_raw() -> None:
+    """Splunk takes it on both endpoints."""
+    assert gzip.decompress(build(endpoint="raw").body).endswith(b"\n")

@@ -104,6 +104,13 @@ def test_a_target_that_asks_for_less_gets_less() -> None:
     assert slot.not_before == 6.0
 
 
+def test_a_wish_for_less_can_come_before_the_confirmation() -> None:
+    """What is accepted but unconfirmed may ask to slow down, too."""
+    slot, _ = make_slot(1)
+    result = answer(slot, Unconfirmed(1, slow_down=True), now=5.0)
+    assert (result.setback, result.pushed_back, slot.not_before) == (None, True, 6.0)
+
+
 def test_a_blameless_record_goes_at_once() -> None:
     """after_seconds=0.0 says that another record was the problem: no pause, and no expiry."""
     slot, records = make_slot(2)
@@ -241,6 +248,34 @@ def test_split_finds_the_one_bad_record(position: int) -> None:
     assert rejected == [culprit]
     assert sorted(delivered) == sorted(r.payload for r in records if r.payload != culprit)
     assert requests <= 16
+
+
+def test_split_can_know_where_to_cut() -> None:
+    """When the culprit is among the first records they are tried alone, and the rest in one request."""
+    slot, records = make_slot(16)
+    answer(slot, Split("HTTP 400", first=1))
+    assert slot.next_batch() == records[:1]
+    answer(slot, Split("HTTP 400", first=1))
+    assert slot.next_batch() == records[1:]
+    answer(slot, Delivered())
+    assert answer(slot, Split("HTTP 400", first=1)).rejected == [(records[0], "HTTP 400")]
+
+
+@pytest.mark.parametrize("first", [-1, 0, 4, 9])
+def test_split_without_a_sensible_cut_halves(first: int) -> None:
+    """A cut before the first or behind the last record would change nothing."""
+    slot, records = make_slot(4)
+    answer(slot, Split("HTTP 400", first=first))
+    assert slot.next_batch() == records[:2]
+
+
+def test_what_is_accepted_but_unconfirmed_is_evidence() -> None:
+    """The target took another record under the same configuration: the suspect is to blame."""
+    slot, records = make_slot(2)
+    answer(slot, Split("HTTP 400"))
+    answer(slot, Split("HTTP 400"))
+    answer(slot, Unconfirmed(1))
+    assert answer(slot, Split("HTTP 400")).rejected == [(records[0], "HTTP 400")]
 
 
 @pytest.mark.fault(12, promise=9)

@@ -48,6 +48,8 @@ class Unconfirmed:
     """Sent but not settled: the record stays pending until the client says what became of it."""
 
     token: int
+    slow_down: bool = False
+    """As in `Delivered`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class Split:
     reason: str
     too_large: bool = False
     """The size is to blame (413): later batches are made smaller, too."""
+    first: int = 0
+    """The culprit is among the first so many: cut behind them; 0: nothing is known, cut in the middle."""
 
 
 Verdict: TypeAlias = Sequence[Outcome] | Split

@@ -104,7 +104,7 @@ class Slot:
             elif not note_final(result, record, outcome):
                 wrong = f"classify returned {type(outcome).__name__}, which is no outcome"
                 unsettled.append((record, RetryLater(wrong, ambiguous=True)))
-        if result.delivered:
+        if result.delivered or result.unconfirmed:
             self.confirm()
         self._keep(unsettled, result, now, age_now)
         return result
@@ -160,7 +160,7 @@ class Slot:
         after = max((retry.after_seconds or 0.0 for retry in blamed), default=0.0) or None
         self.held = False
         self.not_before = now
-        asked = any(outcome.slow_down for _, outcome in result.delivered)
+        asked = result.slow_down
         result.pushed_back = bool(blamed) or asked
         if holds:
             result.alert = holds[0].reason
@@ -204,7 +204,7 @@ class Slot:
         self.held = False
         self.not_before = now
         if len(batch) > 1:
-            middle = len(batch) // 2
+            middle = verdict.first if 0 < verdict.first < len(batch) else len(batch) // 2
             self._groups.appendleft(batch[middle:])
             self._groups.appendleft(batch[:middle])
             result.retried = len(batch)

@@ -50,11 +50,18 @@ def fields(event: Event) -> dict[str, Any]:
 def metadata(event: Event, config: SplunkHecConfig) -> dict[str, Any]:
     """Return Splunk's `host`, `source`, `sourcetype`, `index`; None means the token's default."""
     return {
-        "host": config.host or at(event, "diagnostics", "host"),
-        "source": config.source,
-        "sourcetype": config.sourcetype,
-        "index": config.index,
+        "host": _text_at(event, config.host_field)
+        or config.host
+        or (at(event, "diagnostics", "host") if config.host_field is None else None),
+        "source": _text_at(event, config.source_field) or config.source,
+        "sourcetype": _text_at(event, config.sourcetype_field) or config.sourcetype,
+        "index": _text_at(event, config.index_field) or config.index,
     }
+
+
+def raw(event: Event) -> Any:
+    """Return the line for the raw endpoint: a text, or a value that is sent as JSON."""
+    return {"timestamp": event.get("timestamp"), **body(event)}
 
 
 def at(event: Any, *path: str) -> Any:
@@ -62,6 +69,11 @@ def at(event: Any, *path: str) -> Any:
     for key in path:
         event = event.get(key) if isinstance(event, dict) else None
     return event
+
+
+def _text_at(event: Event, path: str | None) -> str | None:
+    value = at(event, *path.split(".")) if path else None
+    return value if isinstance(value, str) and value.strip() else None
 
 
 def _without_nulls(value: Any) -> Any:

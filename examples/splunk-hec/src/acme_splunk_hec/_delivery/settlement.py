@@ -33,6 +33,8 @@ class Settlement:
     alert: str = ""
     """Not empty: a person has to repair something."""
     setback: Setback | None = None
+    slow_down: bool = False
+    """The target took some and wants less from now on."""
     pushed_back: bool = False
     """The target wants less at a time."""
 
@@ -40,10 +42,12 @@ class Settlement:
 def note_final(result: Settlement, record: Record, outcome: object) -> bool:
     """Note an outcome that ends the record's time in the slot; False if it is none."""
     if isinstance(outcome, Delivered):
+        result.slow_down |= outcome.slow_down
         result.delivered.append((record, outcome))
     elif isinstance(outcome, Rejected):
         result.rejected.append((record, outcome.reason))
     elif isinstance(outcome, Unconfirmed):
+        result.slow_down |= outcome.slow_down
         result.unconfirmed.setdefault(outcome.token, []).append(record)
     else:
         return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -24,6 +25,8 @@ from .._delivery.settings import (
 _PATHS = ("", "/services/collector", "/services/collector/event", "/services/collector/event/1.0")
 _TOKEN = re.compile(r"[!-~]+")
 TOKEN_SETTINGS = ("token", "token_file", "token_env", "token_provider")
+_FIELDS = ("host_field", "source_field", "sourcetype_field", "index_field")
+EVENT_ONLY = (*_FIELDS, "auto_extract_timestamp")
 
 
 class SplunkHecConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySettings):
@@ -41,6 +44,8 @@ class SplunkHecConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySetting
     """Environment variable that holds the token; read for each request."""
     token_provider: Hook | None = None
     """Function, or "module:function", that returns the token; asked again when Splunk refuses it."""
+    endpoint: Literal["event", "raw"] = "event"
+    """"event": JSON with metadata for each event; "raw": lines, which the sourcetype takes apart."""
     host: str | None = Field(default=None, min_length=1, max_length=255)
     """Value of Splunk's `host`; None: the host of the event, or else the token's default."""
     source: str | None = Field(default=None, min_length=1, max_length=255)
@@ -49,6 +54,22 @@ class SplunkHecConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySetting
     """Value of Splunk's `sourcetype`; None: the token's default."""
     index: str | None = Field(default=None, min_length=1, max_length=255)
     """Index to write to; the token must be allowed to. None: the token's default."""
+    host_field: str | None = None
+    """Where in the event its `host` stands, e.g. "data.node"; missing there: the setting above."""
+    source_field: str | None = None
+    """The same for `source`."""
+    sourcetype_field: str | None = None
+    """The same for `sourcetype`."""
+    index_field: str | None = None
+    """The same for `index`."""
+    auto_extract_timestamp: bool = False
+    """Let Splunk find the time in the text of the event, by the rules of its sourcetype."""
+    ack: Literal["off", "on", "auto"] = "auto"
+    """Whether Splunk has to acknowledge that events are replicated; "auto": if the token has that on."""
+    ack_poll_seconds: float = Field(default=1.0, ge=0.05, le=60)
+    """Time between two questions for acknowledgements."""
+    ack_deadline_seconds: float = Field(default=300.0, gt=0, le=86_400)
+    """What is not acknowledged for so long is sent again, on a new channel."""
     gzip: bool = True
     """Compress the request bodies."""
     event_max_bytes: int = Field(default=4_900_000, ge=10_000, le=100_000_000)
@@ -74,6 +95,13 @@ class SplunkHecConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySetting
         given = [name for name in TOKEN_SETTINGS if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError(f"set one of {', '.join(TOKEN_SETTINGS)}, not {len(given)} of them")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_endpoint(self) -> SplunkHecConfig:
+        given = [name for name in EVENT_ONLY if self.endpoint == "raw" and getattr(self, name)]
+        if given:
+            raise ValueError(f'{given[0]} has no effect with endpoint "raw"')
         return self
 
     @field_validator("host", "source", "sourcetype", "index")

@@ -27,16 +27,18 @@ EVENT_TIME = "event_time"
 """Indexed field with the original time, when it cannot be Splunk's `time`."""
 EVENT_TRUNCATED = "event_truncated"
 """Indexed field that says "true" when the event was cut."""
+EVENT_BYTES = "event_bytes"
+"""Indexed field with the size of the envelope before it was cut."""
 TRUNCATION_MARK = "...[truncated]"
 """End of every text that was cut."""
 EMPTY_EVENT = "(empty event)"
 """Sent instead of an event without content, which Splunk would refuse."""
 RESERVED_FIELDS = frozenset(
-    # Metadata and names that Splunk's pipeline owns ("Use default fields"), then our own two.
+    # Metadata and names that Splunk's pipeline owns ("Use default fields"), then our own three.
     "host source sourcetype index event time timestamp punct linecount splunk_server eventtype"
     " metric_name date_hour date_mday date_minute date_month date_second date_wday date_year"
     " date_zone"
-    f" {EVENT_TIME} {EVENT_TRUNCATED}".split()
+    f" {EVENT_TIME} {EVENT_TRUNCATED} {EVENT_BYTES}".split()
 )
 FIELD_PREFIX = "field_"
 """Put before the name of a field that would shadow one of `RESERVED_FIELDS`."""
@@ -60,16 +62,32 @@ class Encoder:
     def encode(self, event: dict[str, Any]) -> Record:
         """Return the envelope of one event, made of plain JSON types."""
         original = mapping.time(event)
-        time = epoch_seconds(original)
-        ours = {}
-        if time is None and _text(original).strip():
-            ours[EVENT_TIME] = clip(_text(original), _ORIGINAL_TIME_MAX_BYTES)
+        body = mapping.body(event)
+        time, ours = None, {}
+        if self._config.auto_extract_timestamp:
+            body = _with_time(original, body)
+        else:
+            time = epoch_seconds(original)
+            if time is None and _text(original).strip():
+                ours[EVENT_TIME] = clip(_text(original), _ORIGINAL_TIME_MAX_BYTES)
         envelope = _metadata(mapping.metadata(event, self._config))
-        envelope["event"] = _content(mapping.body(event))
+        envelope["event"] = _content(body)
         payload = _payload(time, envelope, ours | indexed_fields(mapping.fields(event)))
         if len(payload) <= self._config.event_max_bytes:
             return Record(payload)
+        ours |= {EVENT_TRUNCATED: "true", EVENT_BYTES: str(len(payload))}
         return Record(self._shortened(event, time, envelope, ours), truncated=True)
+
+    def encode_raw(self, event: dict[str, Any]) -> Record:
+        """Return one line for the raw endpoint, which would take a line end for the next event."""
+        content = _content(mapping.raw(event))
+        limit = self._config.event_max_bytes
+        whole = payload = _line(content)
+        for cut in _cuts(limit):
+            if len(payload) <= limit:
+                return Record(payload, truncated=payload is not whole)
+            payload = _line(_clip_all(content, cut))
+        return Record(clip(payload.decode(), limit).encode(), truncated=True)
 
     def _shortened(
         self,
@@ -80,7 +98,6 @@ class Encoder:
     ) -> bytes:
         """Cut the long texts, harder each time; at last send the beginning of the JSON as text."""
         limit = self._config.event_max_bytes
-        ours[EVENT_TRUNCATED] = "true"
         fields = mapping.fields(event)
         for cut in _cuts(limit):
             shorter = {**envelope, "event": _clip_all(envelope["event"], cut)}
@@ -159,6 +176,18 @@ def _payload(time: str | None, envelope: dict[str, Any], fields: dict[str, Any])
         payload = orjson.dumps(_map_text(whole, lambda text: text.replace("\0", "\ufffd")))
     # Written by hand: a JSON library may write a float with an exponent, which Splunk refuses.
     return payload if time is None else b'{"time":' + time.encode() + b"," + payload[1:]
+
+
+def _line(content: Any) -> bytes:
+    text = _text(content).replace("\0", "\ufffd")
+    return text.replace("\r", "\\r").replace("\n", "\\n").encode()
+
+
+def _with_time(original: Any, body: Any) -> Any:
+    """Put the time where Splunk looks for it: at the beginning of the text."""
+    if isinstance(body, dict):
+        return {"timestamp": original, **body}
+    return f"{_text(original)} {_text(body)}".strip()
 
 
 def _metadata(values: dict[str, Any]) -> dict[str, Any]:

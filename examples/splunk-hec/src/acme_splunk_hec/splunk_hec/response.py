@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT-0
 # Template-owned: `copier update` replaces this file. Pass another `classify` in `plugin.py`.
-"""What an answer of the collector means for each record of the batch.
+"""What an answer of the collector means for each record of the batch; the table is in `answers.py`.
 
-Source: Splunk, "Troubleshoot HTTP Event Collector", possible error codes. The HTTP status comes
-first: a proxy's 404 may carry a "code" that is not Splunk's. Reasons hold our own words and numbers
-only, since a server may echo the token. Pure: no I/O, no clock, no logging.
+The HTTP status comes first: a proxy's 404 may carry a "code" that is not Splunk's. Reasons hold our own
+words and numbers only, since a server may echo the token. Pure: no I/O, no clock, no logging.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import orjson
@@ -22,138 +22,136 @@ from .._delivery.records import (
     Rejected,
     RetryLater,
     Split,
+    Unconfirmed,
     Verdict,
 )
-from .._delivery.settings import HOLD, REJECT, RETRY, SPLIT, http_status_class
-
-OK = "ok"
-POISON = "poison"
-"""One event is bad; `invalid-event-number` says which, and what came before it is indexed."""
+from .._delivery.settings import HOLD, REJECT, RETRY, SPLIT
+from . import answers
+from .answers import CODES, INDEX, OK, POISON, Code, Status
 
 
-class Code(NamedTuple):
-    """One row of Splunk's table."""
+@dataclass(frozen=True, slots=True)
+class HecResponse(HttpResponse):
+    """An answer, and what the client noted about its acknowledgement."""
 
-    status: int
-    """The HTTP status it comes with."""
-    meaning: str
-    """OK, POISON, HOLD or RETRY."""
-    advice: str
-    """What happened and, for HOLD, what to do; "" for plain success."""
-    ambiguous: bool = False
-    """The events may be indexed although the answer is an error."""
+    ack_token: int | None = None
+    """The client will say whether Splunk acknowledged what this answer accepted."""
+    ack_required: bool = False
+    """What is accepted without an acknowledgement to come is not delivered."""
 
 
-BUSY = 9
-_NO_ACK = "the token has indexer acknowledgment on: use a token without it"
+class Answer(NamedTuple):
+    """What a collector wrote; None for what is absent or makes no sense."""
 
-CODES: dict[int, Code] = {
-    0: Code(200, OK, ""),
-    1: Code(403, HOLD, "the token is disabled: enable it in Splunk, or set another token"),
-    2: Code(401, HOLD, "no token arrived: check whether a proxy removes the Authorization header"),
-    3: Code(401, HOLD, "the authorization is malformed: check the token setting"),
-    4: Code(403, HOLD, "the token is unknown: check the token setting and the host in url"),
-    5: Code(400, POISON, "no data"),
-    6: Code(400, POISON, "invalid data format"),
-    # The number of a code 7 is one too high, so it condemns nobody.
-    7: Code(400, HOLD, "wrong index: create it, or allow it for the token, or change index"),
-    8: Code(500, RETRY, "internal server error", ambiguous=True),
-    BUSY: Code(503, RETRY, "server is busy"),
-    10: Code(400, HOLD, _NO_ACK),
-    11: Code(400, HOLD, _NO_ACK),
-    12: Code(400, POISON, "event field is missing"),
-    13: Code(400, POISON, "event field is blank"),
-    14: Code(400, HOLD, "acknowledgment is off for the token, and something asked for it"),
-    15: Code(400, POISON, "indexed fields or time are malformed"),
-    16: Code(400, HOLD, "a token came in the query: check whether a proxy adds it"),
-    17: Code(200, RETRY, "a health answer came instead of a receipt: check url", ambiguous=True),
-    18: Code(503, RETRY, "queues are full"),
-    19: Code(503, RETRY, "acknowledgment service is unavailable"),
-    20: Code(503, RETRY, "queues are full, acknowledgment service is unavailable"),
-    21: Code(400, HOLD, "the token is invalid: check the token setting"),
-    22: Code(400, HOLD, "the token is disabled: enable it in Splunk, or set another token"),
-    23: Code(503, RETRY, "server is shutting down"),
-    24: Code(200, OK, "the queue of the collector approaches its limit"),
-    25: Code(200, OK, "the acknowledgment queue of the collector approaches its limit"),
-    26: Code(429, RETRY, "the queue of the collector is full"),
-    27: Code(429, RETRY, "the acknowledgment channel is full"),
-    28: Code(400, HOLD, _NO_ACK),
-}
+    code: int | None = None
+    number: int | None = None
+    """`invalid-event-number`, from 0."""
+    ack_id: int | None = None
 
-STATUS_ADVICE: dict[int, str] = {
-    401: "check the token setting",
-    403: "check the token setting, and who may reach the collector",
-    404: "check url: host and port of the collector, without a path",
-    405: "check url: host and port of the collector, without a path",
-    407: "a proxy asks for credentials: check the proxy variables of the environment",
-    415: "the compression is refused: set gzip to false",
-}
-_MAYBE_STORED = frozenset({500, 502, 504})  # no answer from behind, or half the work done
+
+def read_answer(body: bytes) -> Answer:
+    """Read the body of an answer; an empty `Answer` if it is not a collector's own.
+
+    HEC answers with one JSON object that has a text and a code. Gateways like to answer
+    `{"code": 0, "message": ...}`, which must not count as a receipt.
+    """
+    answer = json_object(body)
+    if not isinstance(answer.get("text"), str):
+        return Answer()
+    names = ("code", "invalid-event-number", "ackId")
+    return Answer(*[_integer(answer.get(name)) for name in names])
+
+
+def json_object(body: bytes) -> dict[str, object]:
+    """Parse a JSON object; an empty one if it is none."""
+    try:
+        value = orjson.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def classify(response: HttpResponse, batch: Batch) -> Verdict:
     """Return one outcome per record, or `Split` when it is not known which event is bad."""
-    count = len(batch)
-    code, number = _code_and_number(response.body, count)
-    row = None if code is None else CODES.get(code)
-    label = f"HTTP {response.status}" + (f", code {code}" if row else "")
-    if 200 <= response.status < 300:
-        return [_received(row, label)] * count
-    if row is None or row.meaning == OK or response.status not in (row.status, 400):
-        return _by_status(response, label, count)
-    reason = f"{row.advice} ({label})"
-    if row.meaning == HOLD:
-        return [Hold(reason)] * count
-    if row.meaning == POISON:
-        return Split(reason) if number is None else _around(number, reason, count)
+    verdict = _by_code(response, len(batch))
+    if isinstance(verdict, Split) or not isinstance(response, HecResponse):
+        return verdict
+    return [_awaiting(outcome, response) for outcome in verdict]
+
+
+def row_for(status: int, code: int | None) -> Code | Status:
+    """Return the row of the tables: that of the code if it comes with its status, else the status's."""
+    row = CODES.get(-1 if code is None else code)
+    success = status // 100 == 2
+    if row is not None and (success if row.status == 200 else status in (row.status, 400)):
+        return row
+    others = answers.OTHER_STATUSES
+    return answers.STATUSES.get(status) or others.get(status // 100, others[4])
+
+
+def explain(status: int, code: int | None) -> str:
+    """Return what an answer means and what to do, in our own words."""
+    label = f"HTTP {status}, code {code}" if code in CODES else f"HTTP {status}"
+    return f"{row_for(status, code).advice} ({label})"
+
+
+def _by_code(response: HttpResponse, count: int) -> Verdict:
+    answer = read_answer(response.body)
+    row = row_for(response.status, answer.code)
+    reason = explain(response.status, answer.code)
+    if "json" not in response.headers.get("content-type", "json"):
+        # Splunk's own answers are JSON by name, too. The receiver of the OpenTelemetry Collector says
+        # text/plain, and a number although it has stored none of the events.
+        answer = answer._replace(number=None)
+    if row.meaning in (POISON, INDEX):
+        return _around(answer.number, reason, count, probed=row.meaning == INDEX)
+    if row.meaning == SPLIT:
+        return Split(reason, too_large=response.status == 413)
+    if row.meaning != RETRY:
+        outcomes: dict[str, Outcome] = {
+            OK: Delivered(warning=row.advice, slow_down=bool(row.advice)),
+            HOLD: Hold(reason),
+            REJECT: Rejected(reason),
+        }
+        return [outcomes[row.meaning]] * count
     # Only a busy server says how many events it took before it stopped.
-    taken = number if code == BUSY and number is not None else 0
+    taken = (_below(answer.number, count) or 0) if row is CODES[answers.BUSY] else 0
+    # After 0 s would mean that another record was to blame.
     later = RetryLater(reason, response.retry_after_seconds or None, row.ambiguous)
     return [*[Delivered()] * taken, *[later] * (count - taken)]
 
 
-def _received(row: Code | None, label: str) -> Outcome:
-    if row is not None and row.meaning == OK:
-        return Delivered(warning=row.advice)
-    what = row.advice if row else "not the answer of a collector; check url and proxies"
-    return RetryLater(f"protocol error: {what} ({label})", ambiguous=True)
+def _around(number: int | None, reason: str, count: int, *, probed: bool) -> Verdict:
+    """Splunk reads the body as a stream: indexed, refused, not looked at.
 
-
-def _around(bad: int, reason: str, count: int) -> list[Outcome]:
-    """Splunk reads the body as a stream: indexed, refused, not looked at."""
+    When nothing was accepted before it, the first event is tried alone and not condemned: what Splunk
+    refuses may be common to all. The number of a wrong index was measured to be one too high, so the bad
+    event is there or before: what is surely before is indexed, and the candidates are tried alone.
+    """
+    bad = _below(number, count + probed)
+    head = (bad or 0) - probed
+    if head < 1:
+        return Split(reason, first=0 if bad is None else 1)
+    culprit: Outcome = Rejected(reason)
+    if probed:
+        culprit = RetryLater(f"tried alone ({reason})", after_seconds=0.0, ambiguous=True)
     tail = RetryLater(f"not looked at: another event was refused ({reason})", after_seconds=0.0)
-    return [*[Delivered()] * bad, Rejected(reason), *[tail] * (count - bad - 1)]
+    return [*[Delivered()] * head, culprit, *[tail] * (count - head - 1)]
 
 
-def _by_status(response: HttpResponse, label: str, count: int) -> Verdict:
-    meaning = http_status_class(response.status)
-    if meaning == SPLIT:
-        reason = f"the request was refused as a whole ({label})"
-        return Split(reason, too_large=response.status == 413)
-    outcome: Outcome
-    if meaning == RETRY:
-        ambiguous = response.status in _MAYBE_STORED
-        after = response.retry_after_seconds or None  # 0.0 would mean: another record was to blame
-        outcome = RetryLater(f"server trouble ({label})", after, ambiguous)
-    elif meaning == REJECT:
-        outcome = Rejected(f"refused for good ({label})")
-    else:
-        redirect = 300 <= response.status < 400
-        default = "the server redirects: set url to the final address" if redirect else "check url"
-        outcome = Hold(f"{STATUS_ADVICE.get(response.status, default)} ({label})")
-    return [outcome] * count
+def _awaiting(outcome: Outcome, response: HecResponse) -> Outcome:
+    """Accepted is not delivered yet when an acknowledgement is to come; errors can carry one, too."""
+    if not isinstance(outcome, Delivered):
+        return outcome
+    if response.ack_token is not None:
+        return Unconfirmed(response.ack_token, slow_down=outcome.slow_down)
+    if response.ack_required:
+        return RetryLater("accepted, but without an ackId to ask for", ambiguous=True)
+    return outcome
 
 
-def _code_and_number(body: bytes, count: int) -> tuple[int | None, int | None]:
-    """Read `code` and `invalid-event-number`; None for what is absent or makes no sense."""
-    try:
-        answer = orjson.loads(body)
-    except ValueError:
-        return None, None
-    if not isinstance(answer, dict):
-        return None, None
-    code, number = _integer(answer.get("code")), _integer(answer.get("invalid-event-number"))
-    return code, number if number is not None and 0 <= number < count else None
+def _below(number: int | None, limit: int) -> int | None:
+    return number if number is not None and 0 <= number < limit else None
 
 
 def _integer(value: object) -> int | None:

@@ -10,9 +10,10 @@ from typing import Any
 from .._delivery.credentials import credential
 from .._delivery.delivery import Exchange
 from .._delivery.host import DeliverySink
-from .._delivery.http_client import http_endpoints
+from .._delivery.http_client import HttpClient, http_endpoints
 from .._delivery.http_status import with_moved_statuses
 from .._delivery.records import HttpRequest, HttpResponse, Record
+from .client import HecClient
 from .config import SplunkHecConfig, plain_token
 from .encoder import Encoder
 from .request import RequestBuilder
@@ -26,8 +27,9 @@ class SplunkHecSink(DeliverySink[SplunkHecConfig]):
     config_class = SplunkHecConfig
 
     def encoder(self, config: SplunkHecConfig) -> Callable[[dict[str, Any]], Record]:
-        """Return the function that turns an event into a HEC envelope."""
-        return Encoder(config).encode
+        """Return the function that turns an event into a HEC envelope, or into a raw line."""
+        encoder = Encoder(config)
+        return encoder.encode_raw if config.endpoint == "raw" else encoder.encode
 
     def exchange(self, config: SplunkHecConfig) -> Exchange[HttpRequest, HttpResponse]:
         """Return how batches become requests and answers become outcomes.
@@ -36,9 +38,14 @@ class SplunkHecSink(DeliverySink[SplunkHecConfig]):
             ConfigurationError: a TLS file or a proxy variable of the environment cannot be used.
         """
         token = credential(config, "token", plain_token)
+
+        def connector(connect: Callable[[], HttpClient]) -> Callable[[], HecClient]:
+            return lambda: HecClient(connect(), config=config, token=token.value)
+
+        plain = http_endpoints(config, user_agent=self.user_agent)
         return Exchange(
             build=RequestBuilder(config, token.value).build,
             classify=with_moved_statuses(classify, config),
-            endpoints=http_endpoints(config, user_agent=self.user_agent),
+            endpoints={name: connector(connect) for name, connect in plain.items()},
             credentials=(token,),
         )
