@@ -6,7 +6,6 @@ _FAULTS = "tests/faults"
 _CONNECTION = f"{_FAULTS}/test_connection.py"
 _ANSWERS = f"{_FAULTS}/test_answers.py"
 _CERTIFICATES = f"{_FAULTS}/test_certificates.py"
-_NEIGHBOURS = f"{_FAULTS}/test_neighbours.py"
 _EVENTS = f"{_FAULTS}/test_events.py"
 _COLLECTOR = "tests/splunk_hec/test_faults.py"
 
@@ -96,14 +95,6 @@ FAULTS = [
         find="self._connections.renew(endpoint.name)",
         replace="pass",
         caught_by=_CERTIFICATES,
-    ),
-    Fault(
-        name="child_keeps_the_books_of_its_parent",
-        path="_delivery/delivery.py",
-        find="        self._shared = new_shared(self._name, self._settings, self._exchange.endpoints)\n",
-        replace="        if not hasattr(self, '_shared'):\n            self._shared = new_shared("
-        "self._name, self._settings, self._exchange.endpoints)\n",
-        caught_by=_NEIGHBOURS,
     ),
     Fault(
         name="any_success_is_a_receipt",
