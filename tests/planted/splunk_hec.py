@@ -427,6 +427,13 @@ FAULTS: list[Fault] = [
         caught_by=_CLIENT,
     ),
     Fault(
+        name="close_waits_for_what_is_late",
+        path="splunk_hec/client.py",
+        find="            if late:  #",
+        replace="            if not deadline:  #",
+        caught_by=_CLIENT,
+    ),
+    Fault(
         name="renewal_forgets_what_is_open",
         path="splunk_hec/client.py",
         find="        if timeout_seconds <= 0:\n",
