@@ -141,13 +141,6 @@ FAULTS: list[Fault] = [
         caught_by=_SUITE,
     ),
     Fault(
-        name="require_data_stream_sent",
-        path="elasticsearch/request.py",
-        find="/_bulk?filter_path={FILTER_PATH}",
-        replace="/_bulk?filter_path={FILTER_PATH}&require_data_stream=true",
-        caught_by=_SUITE,
-    ),
-    Fault(
         name="api_key_encoded_twice",
         path="elasticsearch/auth.py",
         find="    if api_key.startswith(_CLOUD_KEY_PREFIX) or _is_encoded_pair(api_key):\n"
@@ -169,7 +162,7 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         name="url_with_password_taken",
-        path="elasticsearch/config.py",
+        path="elasticsearch/addresses.py",
         find='    if "@" in parts.netloc:\n',
         replace='    if "@" in parts.path:\n',
         caught_by=_SUITE,

@@ -727,7 +727,7 @@ FAULTS: list[Fault] = [
     Fault(
         name="slow_down_ignored",
         path="_delivery/slot.py",
-        find="asked = any(outcome.slow_down for _, outcome in result.delivered)",
+        find="asked = result.slow_down",
         replace="asked = False",
         caught_by=_SLOT,
     ),

@@ -64,8 +64,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="answer_of_splunk_quoted",
         path="splunk_hec/response.py",
-        find='label = f"HTTP {response.status}" + (',
-        replace='label = f"HTTP {response.status} {response.body[:99]!r}" + (',
+        find="    reason = explain(response.status, answer.code)\n",
+        replace="    reason = f'{explain(response.status, answer.code)} {response.body[:99]!r}'\n",
         caught_by=_SPLUNK_CANARY,
     ),
     Fault(

@@ -531,7 +531,7 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         name="unconfirmed_wish_ignored",
-        path="_delivery/slot.py",
+        path="_delivery/settlement.py",
         find=(
             "    elif isinstance(outcome, Unconfirmed):\n"
             "        result.slow_down |= outcome.slow_down\n"
