@@ -292,15 +292,15 @@ FAULTS: list[Fault] = [
     Fault(
         name="routes_without_bound",
         path="elasticsearch/targets.py",
-        find="            if len(self._chosen) >= self._max:\n",
+        find="            if len(self._chosen) >= settings.routes_max:\n",
         replace="            if len(self._chosen) >= 1_000:\n",
         caught_by=_SUITE,
     ),
     Fault(
         name="dash_in_dataset",
         path="elasticsearch/targets.py",
-        find='_part(event, self._fields[0], dash="_")',
-        replace='_part(event, self._fields[0], dash="-")',
+        find='_part(event, settings.dataset_field, dash="_")',
+        replace='_part(event, settings.dataset_field, dash="-")',
         caught_by=_SUITE,
     ),
     Fault(
