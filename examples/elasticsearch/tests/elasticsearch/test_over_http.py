@@ -262,6 +262,8 @@ def test_token_is_read_again(
         pytest.param(Answer(404, b"<html>"), Hold, id="404_html"),
         pytest.param(Answer(406, b'{"error":"not supported","status":406}'), Hold, id="406"),
         pytest.param(Answer(413, b""), Split, id="413_empty"),
+        pytest.param(Answer(413, b"<html>"), Split, id="413_html"),
+        pytest.param(Answer(413, b'{"error":{"type":"x_exception"}}'), Split, id="413_json"),
         pytest.param(
             Answer(413, b'{"Message":"Request size exceeded 10485760 bytes"}'), Split, id="413_aws"
         ),

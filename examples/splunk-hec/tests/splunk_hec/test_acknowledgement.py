@@ -130,6 +130,24 @@ def test_unacknowledged_events_are_accounted_for_at_the_end(
     assert letters.read_text().count("one") == 1
 
 
+def test_close_sends_again_what_was_lost(server: FakeHttpServer, hec: FakeHec) -> None:
+    """An indexer that forgot its acknowledgements just before the end: there is time for another try."""
+    hec.acknowledges = False
+
+    async def run() -> SplunkHecSink:
+        sink = make(server, ack="on", ack_deadline_seconds=0.5)
+        await write(sink, "one")
+        await until(lambda: len(hec.stored) == 1)
+        hec.restart()
+        hec.acknowledges = True
+        await sink.stop()
+        return sink
+
+    books = asyncio.run(run()).stats()
+    assert (books.delivered, books.dropped, books.ambiguous) == (1, {}, 1)
+    assert hec.messages == ["one", "one"]
+
+
 def test_hold_with_open_acknowledgements_loses_nothing(
     server: FakeHttpServer, hec: FakeHec, tmp_path: Path
 ) -> None:
@@ -259,3 +277,35 @@ def test_token_rotation_loses_nothing(server: FakeHttpServer, hec: FakeHec, tmp_
     books = asyncio.run(run()).stats()
     assert (books.delivered, books.dropped, books.ambiguous) == (33, {}, 0)
     assert len(set(hec.messages)) == len(hec.messages) == 33
+
+
+@pytest.mark.fault(16, promise=12)
+def test_spool_keeps_what_was_not_acknowledged(
+    server: FakeHttpServer, hec: FakeHec, tmp_path: Path
+) -> None:
+    """A process that ends before "true" leaves the events in the spool; the next one sends them again."""
+    hec.acknowledges = False
+    spool = tmp_path / "spool"
+
+    async def first() -> SplunkHecSink:
+        sink = make(server, ack="on", close_timeout_seconds=0.5, spool_directory=spool)
+        await write(sink, "one", "two")
+        await until(lambda: len(hec.stored) == 2)
+        await sink.stop()
+        return sink
+
+    ended = asyncio.run(first())
+    books = ended.stats()
+    assert (books.delivered, books.dropped, books.pending) == (0, {}, 2)
+    ended._delivery._shared.accounts.buffer.close()  # as the end of the process does
+    hec.acknowledges = True
+
+    async def second() -> SplunkHecSink:
+        sink = make(server, ack="on", hold_seconds=29.0, spool_directory=spool)
+        await write(sink, "three")
+        await until(lambda: (sink.stats().recovered, sink.stats().pending) == (2, 0))
+        await sink.stop()
+        return sink
+
+    asyncio.run(second())
+    assert sorted(hec.messages) == ["one", "one", "three", "two", "two"]

@@ -381,6 +381,19 @@ def test_close_leaves_open_what_is_required(server: FakeHttpServer, hec: FakeHec
     assert talk.clock.now - began == pytest.approx(3.0)
 
 
+def test_close_gives_back_what_is_late(server: FakeHttpServer, hec: FakeHec) -> None:
+    """A deadline that passes while somebody waits for the close leaves time to send again."""
+    hec.acknowledges = False
+    talk = Talk(server, ack_deadline_seconds=2.0)
+    talk.send()
+    talk.clock.now += 1.0
+    talk.send()
+    began = talk.clock.now
+    settled = talk.close(60.0)
+    assert [outcome.ambiguous for outcome in settled.values()] == [True, True]
+    assert 1.0 <= talk.clock.now - began < 3.0
+
+
 def test_close_takes_what_was_accepted_with_auto(server: FakeHttpServer, hec: FakeHec) -> None:
     """With "auto" Splunk's receipt counts at the end, as unconfirmed."""
     hec.acknowledges = False

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import threading
 import time
@@ -105,6 +106,7 @@ def test_a_forked_child_sends_its_own_events_only(target: Target) -> None:
     child = os.fork()
     if child == 0:
         code = 1
+        signal.alarm(20)  # rather than hang for ever on a lock that the parent held
         try:
             asyncio.run(write_and_stop("child"))
             code = 0 if account(sink.stats()) == {"delivered": 1} else 2

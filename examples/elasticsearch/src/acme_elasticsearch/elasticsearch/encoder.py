@@ -91,10 +91,9 @@ class Encoder:
         if given is None or given == "" or isinstance(given, (dict, list)):
             return make_id(now)
         key = as_text(given)
-        # As hash, two long ids that begin alike stay two.
-        return (
-            key if len(key.encode()) <= ID_MAX_BYTES else hashlib.sha256(key.encode()).hexdigest()
-        )
+        if len(key.encode()) <= ID_MAX_BYTES:
+            return key
+        return hashlib.sha256(key.encode()).hexdigest()  # two that begin alike stay two
 
 
 class LimitedNames:

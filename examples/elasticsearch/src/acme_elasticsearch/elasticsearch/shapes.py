@@ -29,7 +29,7 @@ def flat_document(event: dict[str, Any], received_at: float) -> dict[str, Any]:
     names = Names(*document)
     for section in sections:
         for path, value in leaves(section):
-            document[names.unique(_no_metadata(path))] = _typed(value)
+            document[_unique(names, path)] = _typed(value)
     return _counted(document, names)
 
 
@@ -38,7 +38,7 @@ def raw_document(event: dict[str, Any], received_at: float) -> dict[str, Any]:
     document = _head(event, received_at)
     names = Names(*document)
     for key, value in event.items():
-        document[names.unique(_no_metadata((key,)))] = _nested(value, names, 1)
+        document[_unique(names, (key,))] = _nested(value, names, 1)
     return _counted(document, names)
 
 
@@ -58,9 +58,12 @@ def _counted(document: dict[str, Any], names: Names) -> dict[str, Any]:
     return document
 
 
-def _no_metadata(path: tuple[str, ...]) -> tuple[str, ...]:
+def _unique(names: Names, path: tuple[str, ...]) -> str:
     """Keep clear of `_id`, `_index` and the like, which a document must not have."""
-    return ("field" + path[0], *path[1:]) if label_name(path).startswith("_") else path
+    if label_name(path).startswith("_"):
+        names.renamed += 1
+        path = ("field" + label_name(path[:1]), *path[1:])
+    return names.unique(path)
 
 
 def _nested(value: Any, names: Names, depth: int) -> Any:

@@ -62,9 +62,7 @@ class TargetIndexSettings(BaseModel):
     @field_validator("alias")
     @classmethod
     def _check_alias(cls, name: str | None) -> str | None:
-        if name is not None:
-            check_name(name)
-        return name
+        return None if name is None else check_name(name)
 
     @field_validator("index")
     @classmethod
@@ -104,8 +102,8 @@ class TargetIndexSettings(BaseModel):
         return self.dataset_field is not None or self.namespace_field is not None
 
 
-def check_name(name: str) -> None:
-    """Check the name of an index, an alias or a data stream.
+def check_name(name: str) -> str:
+    """Return the name of an index, an alias or a data stream.
 
     Raises:
         ValueError: the servers would refuse it.
@@ -116,6 +114,7 @@ def check_name(name: str) -> None:
         raise ValueError("must start with a letter or a digit")
     if len(name.encode()) > _NAME_MAX_BYTES:
         raise ValueError("is too long: a name takes 255 bytes")
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +131,9 @@ class Router:
     """Chooses the target of each event; knows how many it has chosen."""
 
     def __init__(self, settings: TargetIndexSettings) -> None:
+        self._settings = settings
         self._dated = settings.index if settings.index and "%" in settings.index else None
-        self._fields = (settings.dataset_field, settings.namespace_field)
-        self._parts = settings.data_stream.split("-", 2)
-        self._default = settings.data_stream
         self._chosen: set[str] = set()
-        self._max = settings.routes_max
-        self._routes = settings.routes
 
     def place(self, event: dict[str, Any], now: float) -> Place:
         """Return where an event goes.
@@ -148,16 +143,17 @@ class Router:
         """
         if self._dated is not None:
             return Place(datetime.fromtimestamp(now, timezone.utc).strftime(self._dated))
-        if not self._routes:
+        settings = self._settings
+        if not settings.routes:
             return Place()
-        kind, dataset, namespace = self._parts
-        dataset = _part(event, self._fields[0], dash="_") or dataset
-        namespace = _part(event, self._fields[1], dash="-") or namespace
+        kind, dataset, namespace = settings.data_stream.split("-", 2)
+        dataset = _part(event, settings.dataset_field, dash="_") or dataset
+        namespace = _part(event, settings.namespace_field, dash="-") or namespace
         name = f"{kind}-{dataset}-{namespace}"
-        if name == self._default:
+        if name == settings.data_stream:
             return Place()
         if name not in self._chosen:
-            if len(self._chosen) >= self._max:
+            if len(self._chosen) >= settings.routes_max:
                 return Place(refused=name)
             self._chosen.add(name)
         return Place(name)

@@ -26,7 +26,6 @@ from .response import explain, read_answer
 
 PASSED, WARNING, FAILED = "ok", "warning", "FAILED"
 
-_NO_DATA = 5
 _CLOUD = (
     "Splunk Cloud takes events at https://http-inputs-STACK.splunkcloud.com (AWS) or"
     " https://http-inputs.STACK.splunkcloud.com (Google Cloud, Azure), both on port 443; in a free"
@@ -111,7 +110,7 @@ class _Check:
 
     def _known_token(self) -> Step:
         response = self._post(EVENT_PATH, b"")
-        if read_answer(response.body).code == _NO_DATA:
+        if read_answer(response.body).code == 5:  # no data, which is checked last
             return Step("token", PASSED, "Splunk knows the token")
         return Step("token", FAILED, _meaning(response))
 

@@ -99,15 +99,19 @@ class HecClient:
     def close(self, timeout_seconds: float) -> Sequence[Confirmation]:
         """Wait for acknowledgements, then end the connection.
 
-        What is not acknowledged in time counts as delivered but unconfirmed with `ack = "auto"`. With "on"
-        its tokens stay open: whoever closes accounts for them as not delivered. Without any time a
-        new client follows, and what is open is given back to it.
+        What misses its deadline meanwhile is given back, with all that is open: there may be time to
+        send it again. What is not acknowledged in time otherwise counts as delivered but unconfirmed
+        with `ack = "auto"`. With "on" its tokens stay open: whoever closes accounts for them as not
+        delivered. Without any time a new client follows, and what is open is given back to it.
         """
         deadline = self._clock() + timeout_seconds
         pause = _CLOSING_PAUSE_SECONDS
         while len(self._acks) and self._clock() < deadline:
             self._ask(min(POLL_TIMEOUT_SECONDS, deadline - self._clock()))
-            if len(self._acks):
+            late = self._acks.expire(self._clock(), self._problem)
+            if late:  # there is time to send again, by a client that knows nothing of the others
+                self._news += late + self._acks.give_back("another one was not acknowledged")
+            elif len(self._acks):
                 self._wait(max(0.0, min(pause, deadline - self._clock())))
                 pause = min(2 * pause, max(self._poll_seconds, self._pause))
         if timeout_seconds <= 0:
@@ -143,11 +147,10 @@ class HecClient:
         )
 
     def _await_ack(self, channel: str, ack_id: int, row: answers.Code | answers.Status) -> int:
-        now = self._clock()
         if not len(self._acks):
-            self._next_poll_at = max(self._next_poll_at, now + self._pause)
+            self._next_poll_at = max(self._next_poll_at, self._clock() + self._pause)
         warning = row.advice if row.meaning == answers.OK else ""
-        token, lost = self._acks.add(channel, ack_id, now=now, warning=warning)
+        token, lost = self._acks.add(channel, ack_id, now=self._clock(), warning=warning)
         self._news += lost
         return token
 
@@ -224,6 +227,5 @@ class HecClient:
 
 def _acknowledged(body: bytes) -> list[int]:
     acks = json_object(body).get("acks")
-    if not isinstance(acks, dict):
-        return []
-    return [int(ack_id) for ack_id, done in acks.items() if done is True and ack_id.isdecimal()]
+    said = acks.items() if isinstance(acks, dict) else ()
+    return [int(ack_id) for ack_id, done in said if done is True and ack_id.isdecimal()]
