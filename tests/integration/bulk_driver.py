@@ -49,7 +49,7 @@ def check(job: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return what the platform's part of `check` says."""
     sink = sink_for(job)
     steps = importlib.import_module(f"{job['package']}.elasticsearch.check").platform_steps
-    return [(s.state, s.what, s.detail) for s in steps(sink.config, user_agent="integration")]
+    return [(s.state, s.name, s.text) for s in steps(sink.config, user_agent="integration")]
 
 
 def sink_for(job: dict[str, Any]) -> Any:

@@ -297,7 +297,7 @@ def test_check_tells_what_is_wrong(project: Path, collector: HecCollector) -> No
         given = {"url": collector.url, "token": TOKEN} | settings
         found = list(check.platform_steps(config(**given), user_agent="integration/1"))
         assert TOKEN not in repr(found)
-        return {step.name.partition(" ")[2]: f"{step.result}: {step.text}" for step in found}
+        return {step.name.partition(" ")[2]: f"{step.state}: {step.text}" for step in found}
 
     assert [text.partition(":")[0] for text in steps().values()] == ["ok"] * 3
     assert steps(token="another")["token"].startswith("FAILED: check the token")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from acme_elasticsearch.elasticsearch.admin import (
+from acme_elasticsearch._command.steps import (
     FAILED,
     OK,
     SKIPPED,
@@ -54,7 +54,7 @@ def test_all_is_well_with_opensearch() -> None:
     """Its rights are seen by the test document alone."""
     steps = run(FakeCluster("opensearch", version="2.19.6"))
     assert states(steps) == [OK, SKIPPED, OK, OK, OK]
-    assert steps[0].detail == "opensearch 2.19.6"
+    assert steps[0].text == "opensearch 2.19.6"
 
 
 def test_without_an_event() -> None:
@@ -70,7 +70,7 @@ def test_no_template(product: str) -> None:
     cluster = FakeCluster(product)
     steps = run(cluster, ready=False)
     assert states(steps)[2:] == [FAILED, SKIPPED]
-    assert "run setup" in steps[2].detail
+    assert "run setup" in steps[2].text
     assert cluster.bulk.stored == {}
 
 
@@ -83,7 +83,7 @@ def test_template_that_makes_no_data_stream() -> None:
     cluster.objects["/_index_template/y"]["priority"] = 901
     step = run(cluster, ready=False)[2]
     assert step.state == OK
-    assert "template y" in step.detail
+    assert "template y" in step.text
 
 
 @pytest.mark.parametrize("settings", [{}, {"alias": "app"}], ids=repr)
@@ -93,7 +93,7 @@ def test_plain_index_in_the_way(settings: dict[str, Any]) -> None:
     cluster.indices |= {"logs-fapilog-default", "app"}
     step = run(cluster, ready=False, **settings)[2]
     assert step.state == FAILED
-    assert "plain index" in step.detail
+    assert "plain index" in step.text
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_rights(rights: tuple[str, ...] | None, state: str, detail: str) -> None
     """Which right is missing."""
     step = run(FakeCluster(rights=rights))[1]
     assert step.state == state
-    assert detail in step.detail
+    assert detail in step.text
 
 
 def test_least_rights_are_enough() -> None:
@@ -132,14 +132,14 @@ def test_least_rights_are_enough() -> None:
 def test_version(product: str, version: str, state: str) -> None:
     """What is older than the sink was made for may differ."""
     step = run(FakeCluster(product, version=version), event=False)[0]
-    assert (step.state, step.detail.split()[:2]) == (state, [product, version])
+    assert (step.state, step.text.split()[:2]) == (state, [product, version])
 
 
 def test_flavour_that_is_not_the_servers() -> None:
     """The setting would make requests that the server refuses."""
     (step,) = run(FakeCluster("opensearch"), flavour="elasticsearch", ready=False)
     assert step.state == FAILED
-    assert "flavour" in step.detail
+    assert "flavour" in step.text
 
 
 def test_product_that_does_not_tell() -> None:
@@ -168,7 +168,7 @@ def test_refusal_is_told_without_the_servers_text(status: int, state: str) -> No
 
     steps = run(answer, ready=False, username="u", password=SECRET)
     assert steps[-1].state == state
-    assert str(status) in steps[-1].detail
+    assert str(status) in steps[-1].text
     assert SECRET not in str(steps)
 
 

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from acme_elasticsearch.elasticsearch.admin import (
+from acme_elasticsearch._command.steps import (
     FAILED,
     OK,
     SKIPPED,
     WARNING,
-    Product,
     Step,
+)
+from acme_elasticsearch.elasticsearch.admin import (
+    Product,
 )
 from acme_elasticsearch.elasticsearch.config import ElasticsearchConfig
 from acme_elasticsearch.elasticsearch.mapping import (
@@ -60,7 +62,7 @@ def run(cluster: Any, action: str, **settings: Any) -> list[Step]:
 
 def states(steps: list[Step]) -> dict[str, str]:
     """Return what -> state."""
-    return {step.what: step.state for step in steps}
+    return {step.name: step.state for step in steps}
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
@@ -69,7 +71,7 @@ def test_show_changes_nothing(product: str) -> None:
     cluster = FakeCluster(product)
     steps = run(cluster, SHOW)
     assert states(steps) == dict.fromkeys(ALL, WARNING)
-    assert {step.detail for step in steps} == {"would be created"}
+    assert {step.text for step in steps} == {"would be created"}
     assert cluster.changes == []
 
 
@@ -88,7 +90,7 @@ def test_apply_makes_all_and_again_nothing(product: str) -> None:
     ]
     cluster.changes.clear()
     again = run(cluster, APPLY)
-    assert {step.detail for step in again} == {"is there"}
+    assert {step.text for step in again} == {"is there"}
     assert states(run(cluster, SHOW)) == dict.fromkeys(ALL, OK)
     assert cluster.changes == []
 
@@ -102,7 +104,7 @@ def test_older_content_is_replaced(product: str) -> None:
     for path, body in cluster.objects.items():
         cluster.objects[path] = json.loads(json.dumps(body).replace("content ", "content 0"))
     steps = run(cluster, APPLY)
-    assert [step.detail for step in steps] == ["changed"] * 5 + ["is there"]
+    assert [step.text for step in steps] == ["changed"] * 5 + ["is there"]
     assert len(cluster.changes) == 5
 
 
@@ -117,7 +119,7 @@ def test_foreign_objects_are_left_alone(product: str, position: int) -> None:
     foreign = cluster.objects[path]
     steps = run(cluster, APPLY)
     assert [step.state for step in steps[position:]] == [FAILED, SKIPPED]
-    assert "somebody else" in steps[position].detail
+    assert "somebody else" in steps[position].text
     assert states(run(cluster, REMOVE))[ALL[position]] == WARNING
     assert cluster.objects == {path: foreign}
 
@@ -131,7 +133,7 @@ def test_remove_takes_away_what_was_made(product: str) -> None:
     assert cluster.objects == {}
     assert cluster.streams == {"logs-fapilog-default"}
     assert {step.state for step in steps} == {OK}
-    assert {step.detail for step in run(cluster, REMOVE)[:-1]} == {"is not there"}
+    assert {step.text for step in run(cluster, REMOVE)[:-1]} == {"is not there"}
 
 
 def test_templates_in_use_stay() -> None:
@@ -249,8 +251,8 @@ def test_refusal_is_told(status: int) -> None:
 
     (step,) = run(answer, APPLY)
     assert step.state == FAILED
-    assert f"HTTP {status} security_exception" in step.detail
-    assert "hunter2" not in step.detail
+    assert f"HTTP {status} security_exception" in step.text
+    assert "hunter2" not in step.text
 
 
 def test_nobody_there() -> None:
@@ -267,4 +269,4 @@ def test_product_that_does_not_tell() -> None:
     with FakeHttpServer(answer) as server:
         (step,) = setup_steps(ElasticsearchConfig(url=server.url), user_agent="test/1")
     assert step.state == FAILED
-    assert "flavour" in step.detail
+    assert "flavour" in step.text

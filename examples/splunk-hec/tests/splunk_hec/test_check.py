@@ -14,12 +14,10 @@ from typing import Any
 import pytest
 import trustme
 
+from acme_splunk_hec._command.steps import FAILED, OK, WARNING
 from acme_splunk_hec._delivery.exchange import attempt
 from acme_splunk_hec._delivery.records import Split
 from acme_splunk_hec.splunk_hec.check import (
-    FAILED,
-    PASSED,
-    WARNING,
     address_hint,
     platform_steps,
 )
@@ -53,7 +51,7 @@ def check(url: str, **settings: Any) -> dict[str, tuple[str, str]]:
     config = SplunkHecConfig(**{"url": url, "token": TOKEN} | settings)
     steps = list(platform_steps(config, user_agent="test/1"))
     assert TOKEN not in repr(steps)
-    return {step.name.partition(" ")[2]: (step.result, step.text) for step in steps}
+    return {step.name.partition(" ")[2]: (step.state, step.text) for step in steps}
 
 
 def results(found: dict[str, tuple[str, str]]) -> dict[str, str]:
@@ -63,7 +61,7 @@ def results(found: dict[str, tuple[str, str]]) -> dict[str, str]:
 
 def test_all_is_well(server: FakeHttpServer, hec: FakeHec) -> None:
     """Each step passes, and nothing is stored."""
-    passed = {"health": PASSED, "token": PASSED, "acknowledgement": PASSED}
+    passed = {"health": OK, "token": OK, "acknowledgement": OK}
     assert results(check(server.url)) == passed
     assert hec.stored == []
     assert {got.headers["user-agent"] for got in server.requests} == {"test/1"}
@@ -80,7 +78,7 @@ def test_tokens_are_told_apart(
     """A wrong token is repaired here, a disabled one in Splunk; nothing is tried behind it."""
     hec.tokens = {} if token is None else {TOKEN: token}
     found = check(server.url)
-    assert results(found) == {"health": PASSED, "token": FAILED}
+    assert results(found) == {"health": OK, "token": FAILED}
     assert advice in found["token"][1]
 
 
@@ -100,9 +98,9 @@ def test_index_that_is_not_allowed(server: FakeHttpServer, hec: FakeHec, endpoin
 @pytest.mark.parametrize(
     ("ack", "has_it", "step", "result", "words"),
     [
-        ("on", True, "acknowledgement", PASSED, "on"),
-        ("auto", True, "acknowledgement", PASSED, "on"),
-        ("auto", False, "acknowledgement", PASSED, "off for the token"),
+        ("on", True, "acknowledgement", OK, "on"),
+        ("auto", True, "acknowledgement", OK, "on"),
+        ("auto", False, "acknowledgement", OK, "off for the token"),
         ("on", False, "acknowledgement", FAILED, "set ack to off"),
         ("off", True, "token", FAILED, "set ack to auto or on"),
     ],
@@ -130,14 +128,14 @@ def test_full_queues_are_a_warning(server: FakeHttpServer, hec: FakeHec) -> None
     """Events will wait; that is no mistake of the configuration."""
     hec.health = 18
     found = check(server.url)
-    assert (found["health"][0], found["token"][0]) == (WARNING, PASSED)
+    assert (found["health"][0], found["token"][0]) == (WARNING, OK)
     assert "queues are full" in found["health"][1]
 
 
 def test_health_may_want_a_token(server: FakeHttpServer) -> None:
     """Splunk's health page takes any token, and some collectors none that is wrong: the next step tells."""
     server.script(Answer(400, b'{"text":"Invalid token","code":21}'))
-    assert results(check(server.url))["health"] == PASSED
+    assert results(check(server.url))["health"] == OK
     server.script(Answer(401, b"scheme or token does not match"), Answer(401, b"does not match"))
     assert results(check(server.url)) == {"health": WARNING, "token": FAILED}
 
@@ -223,7 +221,7 @@ def test_every_address_is_tried(server: FakeHttpServer, hec: FakeHec) -> None:
         dead = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config = SplunkHecConfig(url=dead, failover_urls=[server.url], token=TOKEN)
     steps = list(platform_steps(config, user_agent="test/1"))
-    assert [step.result for step in steps] == [FAILED] + [PASSED] * 3
+    assert [step.state for step in steps] == [FAILED] + [OK] * 3
     assert [step.name.partition(" ")[0] in dead for step in steps] == [True] + [False] * 3
 
 
@@ -257,4 +255,4 @@ def test_strange_address_is_a_warning() -> None:
         url="https://acme.splunkcloud.com:1", token=TOKEN, connect_timeout_seconds=0.001
     )
     steps = list(platform_steps(config, user_agent="test/1"))
-    assert [step.result for step in steps] == [WARNING, FAILED]
+    assert [step.state for step in steps] == [WARNING, FAILED]

@@ -50,7 +50,7 @@ def test_token_is_not_shown(
         monkeypatch.setenv(f"{OWN}__URL", server.url)
         monkeypatch.setenv(f"{OWN}__TOKEN", TOKEN)
         succeeded = (status, code) == (200, 0)
-        assert run("check", "--timeout", "0.3") == (0 if succeeded else 1)
+        assert run("check", "--timeout", "0.3") == 1  # who takes an empty body is no collector
         assert run("replay", str(file), "--timeout", "0.1") == (0 if succeeded else 1)
         assert run("schema") == 0
         assert server.requests[0].headers["authorization"] == f"Splunk {TOKEN}"
@@ -71,12 +71,19 @@ def test_wrong_token_is_not_shown(
 
 
 def test_check_sends_an_envelope(capsys: pytest.CaptureFixture[str]) -> None:
-    """The test event is encoded as every other one, and looks for its index."""
-    with FakeHttpServer(Answer(200, b'{"text":"Success","code":0}')) as server:
-        settings = ["--set", f"url={server.url}", "--set", f"token={TOKEN}"]
+    """The test event is encoded as every other one, and looks for its index; then come health and token."""
+    with FakeHttpServer() as server:
+        server.script(
+            Answer(200, b'{"text":"Success","code":0}'),
+            Answer(200, b'{"text":"HEC is healthy","code":17}'),
+            Answer(400, b'{"text":"No data","code":5}'),
+        )
+        settings = ["--set", f"url={server.url}", "--set", f"token={TOKEN}", "--set", "ack=off"]
         assert run("check", *settings, "--set", "index=main") == 0
-        (request,) = server.requests
+        request = server.requests[0]
     envelope = json.loads(request.body)
     assert envelope["index"] == "main"
     assert envelope["event"]["message"] == "test event of `acme check`"
-    assert "accepted: the target confirmed it" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "accepted: the target confirmed it" in printed
+    assert "Splunk knows the token" in printed

@@ -11,12 +11,9 @@ from typing import Any
 import pytest
 import trustme
 
+from acme_syslog_cef._command.steps import FAILED, OK, WARNING, Step
 from acme_syslog_cef.syslog_cef.check import (
-    FAILED,
-    PASSED,
     PROOFS,
-    WARNING,
-    Step,
     platform_steps,
 )
 from acme_syslog_cef.syslog_cef.config import (
@@ -30,8 +27,8 @@ from ..support.syslog_reader import read_cef, read_rfc3164, read_rfc5424
 
 def check(timeout_seconds: float = 5.0, **settings: Any) -> list[Step]:
     """Check a configuration."""
-    config = SyslogCefConfig.model_validate(settings)
-    return list(platform_steps(config, timeout_seconds=timeout_seconds))
+    given = {"request_timeout_seconds": timeout_seconds, **settings}
+    return list(platform_steps(SyslogCefConfig.model_validate(given)))
 
 
 def test_message_goes_in_the_configured_format() -> None:
@@ -40,7 +37,7 @@ def test_message_goes_in_the_configured_format() -> None:
         target = f"127.0.0.1:{server.port}"
         steps = check(url=f"tcp://{target}", format="cef")
 
-        assert steps == [Step(f"{target} message", PASSED, PROOFS["tcp"])]
+        assert steps == [Step(OK, f"{target} message", PROOFS["tcp"])]
         assert "only a look there tells" in steps[0].text
         assert read_cef(read_rfc3164(server.frames[0])[3]).class_id == "fapilog.check"
 
@@ -53,9 +50,9 @@ def test_every_address_is_checked() -> None:
         somebody = f"127.0.0.1:{server.port}"
         steps = check(url=f"tcp://{nobody}", failover_urls=[f"tcp://{somebody}"])
 
-    assert [(step.name, step.result) for step in steps] == [
+    assert [(step.name, step.state) for step in steps] == [
         (f"{nobody} message", FAILED),
-        (f"{somebody} message", PASSED),
+        (f"{somebody} message", OK),
     ]
     assert nobody in steps[0].text
 
@@ -65,7 +62,7 @@ def test_relp_receiver_confirms() -> None:
     with FakeRelpServer() as server:
         (step,) = check(url=f"relp://127.0.0.1:{server.port}")
 
-        assert (step.result, step.text) == (PASSED, "acknowledged by the receiver")
+        assert (step.state, step.text) == (OK, "acknowledged by the receiver")
         assert len(server.acknowledged) == 1
 
 
@@ -75,7 +72,7 @@ def test_relp_receiver_that_says_nothing_fails() -> None:
         server.hold()
         (step,) = check(0.3, url=f"relp://127.0.0.1:{server.port}")
 
-    assert step.result == FAILED
+    assert step.state == FAILED
     assert "in time" in step.text
 
 
@@ -84,7 +81,7 @@ def test_datagram_proves_nothing() -> None:
     with FakeSyslogServer("udp") as server:
         (step,) = check(url=f"udp://127.0.0.1:{server.port}")
 
-        assert (step.result, step.text) == (PASSED, PROOFS["udp"])
+        assert (step.state, step.text) == (OK, PROOFS["udp"])
         assert read_rfc5424(server.wait_for(1)[0]).msgid == "fapilog.check"
 
 
@@ -102,10 +99,10 @@ def test_tls_problems_are_explained(tmp_path: Path) -> None:
         (misnamed,) = check(url=f"tls://127.0.0.1:{server.port}", tls_ca_file=good)
         soon, passed = check(url=f"tls://localhost:{server.port}", tls_ca_file=good)
 
-    assert (unknown.result, misnamed.result) == (FAILED, FAILED)
+    assert (unknown.state, misnamed.state) == (FAILED, FAILED)
     assert "set tls_ca_file" in unknown.text
     assert "correct the host" in misnamed.text
-    assert (soon.result, passed.result) == (WARNING, PASSED)
+    assert (soon.state, passed.state) == (WARNING, OK)
     assert "ends in 3 days" in soon.text
 
 
@@ -121,7 +118,7 @@ def test_refused_client_certificate_is_explained(tmp_path: Path) -> None:
         url = f"tls://localhost:{server.port}"
         (step,) = check(url=url, tls_ca_file=str(tmp_path / "ca.pem"))
 
-    assert step.result == FAILED
+    assert step.state == FAILED
     assert "TLS" in step.text or "connection" in step.text
 
 
@@ -131,5 +128,5 @@ def test_missing_local_socket_fails(tmp_path: Path, scheme: str) -> None:
     """A path where nobody listens is named."""
     (step,) = check(url=f"{scheme}://{tmp_path}/nobody")
 
-    assert step.result == FAILED
+    assert step.state == FAILED
     assert "nobody" in step.text

@@ -19,7 +19,8 @@ from typing import Any
 from .._delivery.errors import ConfigurationError
 from .._delivery.host import DeliverySink
 from . import check, configuration, replay
-from .probe import OK, WARNING
+from .platform import platform_module
+from .steps import FAILED, OK, WARNING
 
 USAGE = 2
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -45,7 +46,7 @@ def main(argv: Sequence[str], *, metadata: Mapping[str, Any], program: str) -> i
     Returns:
         The exit code.
     """
-    parser = _parser(metadata, program)
+    parser = _parser(metadata, program, configuration.sink_class(metadata["entry_point"]))
     # What is not known is not quoted, either: `--set token s3cret` lacks its `=`.
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:
@@ -68,12 +69,14 @@ def main(argv: Sequence[str], *, metadata: Mapping[str, Any], program: str) -> i
         return 1
 
 
-def _parser(metadata: Mapping[str, Any], program: str) -> argparse.ArgumentParser:
+def _parser(
+    metadata: Mapping[str, Any], program: str, kind: type[DeliverySink[Any]]
+) -> argparse.ArgumentParser:
     about = {"description": metadata["description"], "epilog": _SECRETS}
     parser = argparse.ArgumentParser(program, **about, allow_abbrev=False)
     version = f"{metadata['name']} {metadata['version']}"
     parser.add_argument("--version", action="version", version=version)
-    commands = parser.add_subparsers(dest="command", metavar="check | replay | schema")
+    commands = parser.add_subparsers(dest="command", metavar="command")
 
     def command(name: str, run: Any, text: str, *parents: Any) -> argparse.ArgumentParser:
         added = commands.add_parser(
@@ -96,6 +99,12 @@ def _parser(metadata: Mapping[str, Any], program: str) -> argparse.ArgumentParse
     text = "give up when the target takes nothing for so long; default: as for check"
     added.add_argument("--timeout", type=seconds, metavar="SECONDS", help=text)
     command("schema", _schema, "print the JSON Schema of the settings")
+    if platform_module(kind, "setup") is not None:
+        text = "show what the target needs before the first event, make it, or take it away again"
+        added = command("setup", _setup, text, settings)
+        action = added.add_mutually_exclusive_group()
+        action.add_argument("--apply", action="store_true", help="make what is missing")
+        action.add_argument("--remove", action="store_true", help="remove what --apply made")
     return parser
 
 
@@ -148,6 +157,20 @@ def _replay(kind: type[DeliverySink[Any]], arguments: argparse.Namespace, progra
     for text in warned:
         print(f"warning: {text}", file=sys.stderr)
     return replay.run(sink, file, arguments.timeout, arguments.limit)
+
+
+def _setup(kind: type[DeliverySink[Any]], arguments: argparse.Namespace, _: str) -> int:
+    module: Any = platform_module(kind, "setup")
+    sink, warned = configuration.make_sink(kind, _settings(kind, arguments))
+    action = module.APPLY if arguments.apply else module.SHOW
+    action = module.REMOVE if arguments.remove else action
+    failed = 0
+    for text in warned:
+        print(f"{WARNING:<9}{'configuration':<14} {text}")
+    for step in module.setup_steps(sink.config, user_agent=sink.user_agent, action=action):
+        print(f"{step.state:<9}{step.name:<14} {step.text}", flush=True)
+        failed += step.state == FAILED
+    return 1 if failed else 0
 
 
 def _schema(kind: type[DeliverySink[Any]], *_: object) -> int:

@@ -10,17 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from .._command.steps import FAILED, OK, SKIPPED, WARNING, Step
 from .._delivery.errors import ConfigurationError, DeliveryError
 from .._delivery.records import Delivered, HttpResponse, Split
 from .admin import (
     ELASTICSEARCH,
-    FAILED,
-    OK,
-    SKIPPED,
-    WARNING,
     Admin,
     Product,
-    Step,
     lacks_api,
     parsed,
     problem,
@@ -38,6 +34,10 @@ _RIGHTS = ("create_doc", "auto_configure")
 _TEST_DOCUMENT = "test document"
 _MESSAGE = "test document of `check`"
 _NO_ACCESS = (401, 403)
+
+
+SENDS_EVENT = False
+"""The document goes to the first address only: one through each is worth sending."""
 
 
 def platform_steps(

@@ -11,17 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .._command.steps import FAILED, OK, SKIPPED, WARNING, Step
 from .._delivery.errors import DeliveryError
 from .._delivery.records import HttpResponse
 from .admin import (
-    FAILED,
-    OK,
     OPENSEARCH,
-    SKIPPED,
-    WARNING,
     Admin,
     Product,
-    Step,
     lacks_api,
     parsed,
     problem,

@@ -21,10 +21,9 @@ from .._delivery.records import (
     Split,
     Unconfirmed,
 )
+from .steps import FAILED, OK, WARNING
 
 _END_SECONDS = 2.0  # for a stream to be ended in order, which is all it can tell
-
-OK, WARNING, FAILED = "ok", "warning", "FAILED"
 
 Connector = Callable[[], Client[Any, Any]]
 

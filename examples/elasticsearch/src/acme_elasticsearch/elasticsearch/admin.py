@@ -16,27 +16,11 @@ from .client import BulkClient
 from .config import ElasticsearchConfig
 from .credentials import authorization, signature
 
-OK = "ok"
-WARNING = "warning"
-FAILED = "FAILED"
-SKIPPED = "skipped"
-
 ELASTICSEARCH = "elasticsearch"
 OPENSEARCH = "opensearch"
 
 _NO_HANDLER = (400, 405, 410)  # as both products answer for an API that is not installed
 _MISSING_API = re.compile(rb"no handler found|Incorrect HTTP method|not available|not_available")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that was looked at or done, for a line of output. Holds no secret and no event."""
-
-    state: str
-    """`OK`, `WARNING`, `FAILED` or `SKIPPED`."""
-    what: str
-    detail: str = ""
-    """What was found, and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
 
+from .._command.steps import FAILED, OK, WARNING, Step
 from .._delivery.credentials import credential
 from .._delivery.errors import DeliveryError
 from .._delivery.http_client import HttpClient
@@ -24,8 +24,6 @@ from .config import SplunkHecConfig, plain_token
 from .request import ACK_PATH, CHANNEL_HEADER, EVENT_PATH, HEALTH_PATH, authorized
 from .response import explain, read_answer
 
-PASSED, WARNING, FAILED = "ok", "warning", "FAILED"
-
 _CLOUD = (
     "Splunk Cloud takes events at https://http-inputs-STACK.splunkcloud.com (AWS) or"
     " https://http-inputs.STACK.splunkcloud.com (Google Cloud, Azure), both on port 443; in a free"
@@ -33,22 +31,21 @@ _CLOUD = (
 )
 
 
-class Step(NamedTuple):
-    """What was tried, and what came of it."""
-
-    name: str
-    result: str
-    """PASSED, WARNING or FAILED; what depends on a failed step is not tried."""
-    text: str
-    """What happened and how to repair it; no secret, and nothing that a server wrote."""
+SENDS_EVENT = False
+"""An event besides these steps is worth sending."""
 
 
-def platform_steps(config: SplunkHecConfig, *, user_agent: str) -> Iterator[Step]:
+def platform_steps(
+    config: SplunkHecConfig,
+    *,
+    user_agent: str,
+    event: bool = True,  # noqa: ARG001 - stores nothing in either case
+) -> Iterator[Step]:
     """Try every address, as the sink `user_agent`; a step is yielded as soon as it is done."""
     for url in config.urls:
         name, hint = urlsplit(url).netloc, address_hint(url)
         if hint:
-            yield Step(f"{name} address", WARNING, hint)
+            yield Step(WARNING, f"{name} address", hint)
         try:
             http = HttpClient(url, settings=config, user_agent=user_agent)
             for step in _Check(config, http).steps():
@@ -57,7 +54,7 @@ def platform_steps(config: SplunkHecConfig, *, user_agent: str) -> Iterator[Step
             # A port that speaks the other of the two hangs up, or answers what makes no sense.
             other = "; is it a plain http:// port?" if "TLS with" in str(error) else ""
             other = "; does the port want https://?" if url.startswith("http:") else other
-            yield Step(f"{name} connection", FAILED, f"{error}{other}")
+            yield Step(FAILED, f"{name} connection", f"{error}{other}")
 
 
 def address_hint(url: str) -> str:
@@ -88,7 +85,7 @@ class _Check:
             step = attempt()
             if step is not None:
                 yield step
-                if step.result == FAILED:
+                if step.state == FAILED:
                     break
         self._http.close(0.0)
 
@@ -98,33 +95,33 @@ class _Check:
         response = self._send(HttpRequest(HEALTH_PATH, headers, b"", "GET"))
         code = read_answer(response.body).code
         if code == answers.HEALTHY or code in answers.HEALTH_KNOWS_TOKEN:
-            return Step("health", PASSED, "a collector answers")
+            return Step(OK, "health", "a collector answers")
         if code in answers.CODES:
-            return Step("health", WARNING, f"{_meaning(response)}; events will wait")
+            return Step(WARNING, "health", f"{_meaning(response)}; events will wait")
         if response.status in (401, 403) and not response.body.lstrip().startswith(b"<"):
-            return Step("health", WARNING, _meaning(response))
+            return Step(WARNING, "health", _meaning(response))
         wants_tls = b"HTTPS port" in response.body  # nginx
         hint = "the port wants https://" if wants_tls else "HEC listens on 8088 by default"
         status = f"no HTTP Event Collector answers there (HTTP {response.status})"
-        return Step("health", FAILED, f"{status}: check host and port in url; {hint}")
+        return Step(FAILED, "health", f"{status}: check host and port in url; {hint}")
 
     def _known_token(self) -> Step:
         response = self._post(EVENT_PATH, b"")
         if read_answer(response.body).code == 5:  # no data, which is checked last
-            return Step("token", PASSED, "Splunk knows the token")
-        return Step("token", FAILED, _meaning(response))
+            return Step(OK, "token", "Splunk knows the token")
+        return Step(FAILED, "token", _meaning(response))
 
     def _acknowledgement(self) -> Step | None:
         if self._config.ack == "off":
             return None
         response = self._post(ACK_PATH, orjson.dumps({"acks": [0]}))
         if response.status == 200:
-            return Step("acknowledgement", PASSED, "the token has indexer acknowledgment on")
+            return Step(OK, "acknowledgement", "the token has indexer acknowledgment on")
         is_off = read_answer(response.body).code == answers.ACK_DISABLED
         if is_off and self._config.ack == "auto":
-            return Step("acknowledgement", PASSED, "off for the token: accepted is delivered")
+            return Step(OK, "acknowledgement", "off for the token: accepted is delivered")
         result = FAILED if is_off else WARNING
-        return Step("acknowledgement", result, f"{_meaning(response)}; ack asks for it")
+        return Step(result, "acknowledgement", f"{_meaning(response)}; ack asks for it")
 
     def _post(self, path: str, body: bytes) -> HttpResponse:
         return self._send(HttpRequest(path, authorized(self._token) | self._channel, body))

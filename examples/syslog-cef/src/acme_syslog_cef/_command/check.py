@@ -22,9 +22,10 @@ from .network import (
     look_up,
     speaks_tls,
 )
-from .probe import FAILED, OK, WARNING, Connector, Probe
+from .platform import platform_module
+from .probe import Connector, Probe
+from .steps import FAILED, OK, SKIPPED, WARNING
 
-SKIPPED = "skipped"
 NAME, CONNECTION, TLS, EVENT = "name", "connection", "TLS", "test event"
 EXPIRY_DAYS = 14
 """A certificate that ends sooner gets a warning."""
@@ -49,7 +50,9 @@ class Check:
         self, sink: DeliverySink[Any], program: str, timeout_seconds: float | None, *, event: bool
     ) -> None:
         self._config = sink.config
+        self._user_agent = sink.user_agent
         self._probe = Probe(sink, program)
+        self._platform = platform_module(type(sink), "check")
         self._event = event
         longest = self._config.connect_timeout_seconds + self._config.request_timeout_seconds
         self._timeout_seconds = longest if timeout_seconds is None else timeout_seconds
@@ -62,13 +65,14 @@ class Check:
         for url, connector in zip(self._config.urls, self._probe.connectors, strict=True):
             self._deadline = time.monotonic() + self._timeout_seconds
             self._check(address_of(url), connector)
+        self._check_platform()
         print(f"{self.failed} step(s) failed" if self.failed else "no step failed", flush=True)
         return 1 if self.failed else 0
 
     def say(self, state: str, step: str, text: str) -> None:
         """Print one line."""
         self.failed += state == FAILED
-        print(f"{state:<9}{step:<15}{text}", flush=True)
+        print(f"{state:<9}{step:<14} {text}", flush=True)
 
     def _skip(self, why: str, *steps: str) -> None:
         for step in steps:
@@ -84,10 +88,28 @@ class Check:
             if not found or not self._connect(address, found):
                 self._skip("a step before it failed", EVENT)
                 return
-        if self._event:
-            self._send(address, connector, found)
-        else:
+        if not self._event:
             self._skip("--no-event", EVENT)
+        elif self._platform is None or not self._platform.SENDS_EVENT:
+            self._send(address, connector, found)
+
+    def _check_platform(self) -> None:
+        """Let the platform look closer, if everything before went well."""
+        if self._platform is None or self.failed:
+            return
+        print("what only this platform knows", flush=True)
+        longest = self._timeout_seconds
+        config = self._config.model_copy(
+            update={
+                name: min(getattr(self._config, name), longest)
+                for name in ("connect_timeout_seconds", "request_timeout_seconds")
+            }
+        )
+        steps = self._platform.platform_steps(
+            config, user_agent=self._user_agent, event=self._event
+        )
+        for step in steps:
+            self.say(step.state, step.name, step.text)
 
     def _look_up(self, address: Address) -> Found:
         try:

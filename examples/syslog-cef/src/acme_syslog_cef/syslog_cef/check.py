@@ -7,8 +7,9 @@ from __future__ import annotations
 import datetime
 import socket
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from .._command.steps import FAILED, OK, WARNING, Step
 from .._delivery.errors import DeliveryError
 from .._delivery.records import Batch, Delivered, RetryLater
 from .._delivery.settings import endpoint_name
@@ -16,8 +17,6 @@ from .config import SyslogCefConfig
 from .encoder import Encoder
 from .request import RequestBuilder
 from .sink import connector
-
-PASSED, WARNING, FAILED = "ok", "warning", "FAILED"
 
 PROOFS = {
     "udp": "sent. A datagram has no answer: only a look at the receiver tells whether it came",
@@ -31,23 +30,26 @@ PROOFS = {
 """What a message that went through proves, by transport."""
 
 
-class Step(NamedTuple):
-    """What was tried, and what came of it."""
-
-    name: str
-    result: str
-    """PASSED, WARNING or FAILED."""
-    text: str
-    """What happened and how to repair it."""
+SENDS_EVENT = True
+"""It is the same message that a check of any platform sends: once is enough."""
 
 
-def platform_steps(config: SyslogCefConfig, *, timeout_seconds: float) -> Iterator[Step]:
+def platform_steps(
+    config: SyslogCefConfig,
+    *,
+    user_agent: str = "",  # noqa: ARG001 - syslog has no place for it
+    event: bool = True,
+) -> Iterator[Step]:
     """Send a test message to every address; a step is yielded as soon as it is done.
 
     Args:
-        config: Checked settings.
-        timeout_seconds: For one address.
+        config: Checked settings; `request_timeout_seconds` is for one address.
+        user_agent: Not used.
+        event: Send anything at all.
     """
+    if not event:
+        return
+    timeout_seconds = config.request_timeout_seconds
     encoder = Encoder(config, hostname=socket.gethostname())
     batch = [encoder.encode(probe_event())]
     for url in config.urls:
@@ -57,7 +59,7 @@ def platform_steps(config: SyslogCefConfig, *, timeout_seconds: float) -> Iterat
             config,
             url,
             warn=lambda _, text, name=name, said=said: said.append(  # type: ignore[misc]
-                Step(f"{name} certificate", WARNING, text)
+                Step(WARNING, f"{name} certificate", text)
             ),
         )
         try:
@@ -65,8 +67,8 @@ def platform_steps(config: SyslogCefConfig, *, timeout_seconds: float) -> Iterat
         except DeliveryError as error:
             problem = str(error)
         yield from said
-        result = FAILED if problem else PASSED
-        yield Step(f"{name} message", result, problem or PROOFS[config.transport])
+        result = FAILED if problem else OK
+        yield Step(result, f"{name} message", problem or PROOFS[config.transport])
 
 
 def probe_event() -> dict[str, Any]:
