@@ -20,8 +20,8 @@ TEXT_SUFFIXES = {
     ".yml",
 }
 
-# GitHub's expressions look like Jinja's.
-_GITHUB_EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
+# GitHub's expressions, and those of an ingest pipeline of Elasticsearch, look like Jinja's.
+_GITHUB_EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\{\{\{_ingest\.\w+\}\}\}")
 
 
 def files_of(folder: Path) -> list[Path]:
