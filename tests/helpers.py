@@ -22,8 +22,8 @@ TEXT_SUFFIXES = {
 
 _TOOLS_FOLDERS = {"__pycache__", ".git", ".hypothesis", ".venv"}
 
-# GitHub's expressions look like Jinja's.
-_GITHUB_EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
+# GitHub's expressions, and those of an ingest pipeline of Elasticsearch, look like Jinja's.
+_EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\{\{\{_ingest\.\w+\}\}\}")
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -46,7 +46,7 @@ def contents_of(folder: Path) -> dict[str, bytes]:
 
 def leftovers_in(text: str) -> list[str]:
     """Return the lines in which Jinja was not rendered."""
-    lines = _GITHUB_EXPRESSION.sub("", text).splitlines()
+    lines = _EXPRESSION.sub("", text).splitlines()
     return [line for line in lines if "{{" in line or "{%" in line or "{#" in line]
 
 
