@@ -68,7 +68,7 @@ def problem_of(
     """Say what is wrong with "KEY" or "KEY LABEL" from a configuration; "" if nothing is."""
     key, _, label = target.partition(" ")
     if not _WORDS.fullmatch(key) or len(key) > OWN_KEY_MAX_CHARS:
-        return f"{key!r} is no key: letters and digits only"
+        return "no key: letters and digits only"
     if key in refused or key.endswith("Label"):
         return f"{key} must not be sent by hand"
     if label and not (labels and needs_label(key) and label.isascii()):
