@@ -173,7 +173,7 @@ def test_target_goes_down_between_windows(file: Path, monkeypatch: pytest.Monkey
 
     with FakeHttpServer(once) as server:
         settings = [f"url={server.url}"]
-        assert run("replay", str(file), "--timeout", "0.1", settings=settings) == 1
+        assert run("replay", str(file), "--timeout", "0.5", settings=settings) == 1
         assert events_in(file) == LETTERS[10:20]
         assert events_in(claimed(file)) == LETTERS
         server.default = Answer()

@@ -81,7 +81,7 @@ def captured(**settings: Any) -> bytes:
 def on_the_page() -> dict[str, bytes]:
     """Return the literals of the page by their headings."""
     text = PAGE.read_text(encoding="utf-8")
-    found = re.findall(r"(?m)^## `(\w+)`.*?^```python\n(.*?)^```", text, re.DOTALL)
+    found = re.findall(r"(?m)^## `(\w+)`.*?^```text\n(.*?)^```", text, re.DOTALL)
     return {name: ast.literal_eval(f"({literal})") for name, literal in found}
 
 

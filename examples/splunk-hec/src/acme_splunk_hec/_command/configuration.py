@@ -38,7 +38,8 @@ def make_sink(
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        sink = kind(settings)
+        # The spool is the application's: a command neither locks it nor sends what is in it.
+        sink = kind({**settings, "spool_directory": None})
     texts = [str(each.message) for each in caught if each.category is RuntimeWarning]
     return sink, list(dict.fromkeys(texts))  # once each: TLS is set up per connection
 

@@ -171,9 +171,8 @@ class Encoder:
         if moment is not None:
             yield Field("devTime", str(round(moment.timestamp() * 1000)))
         yield Field("sev", str(max(1, self._cef_severity(event))))
-        host = own_key(
-            defaults.OWN_KEY_PREFIX, "host"
-        )  # `identHostName` is that of a user's machine
+        # Not `identHostName`, which is that of a user's machine.
+        host = own_key(defaults.OWN_KEY_PREFIX, "host")
         yield Field(host, self._hostname)
         taken = dict.fromkeys(("devTime", "sev", host, "msg"), 1)
         yield from _keyed(_values(event, moment), self._leef_keys, LEEF_KEYS, taken)

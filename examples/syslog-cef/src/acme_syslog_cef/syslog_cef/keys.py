@@ -67,7 +67,7 @@ def problem_of(
 ) -> str:
     """Say what is wrong with "KEY" or "KEY LABEL" from a configuration; "" if nothing is."""
     key, _, label = target.partition(" ")
-    if not re.fullmatch(rf"[A-Za-z0-9]{{1,{OWN_KEY_MAX_CHARS}}}", key):
+    if not _WORDS.fullmatch(key) or len(key) > OWN_KEY_MAX_CHARS:
         return "no key: letters and digits only"
     if key in refused or key.endswith("Label"):
         return f"{key} must not be sent by hand"
