@@ -45,4 +45,4 @@ def test_shipped_python_is_plain() -> None:
     """The engine and the platforms hold no Jinja: what is read here is what the owner gets."""
     package = TEMPLATE / "src" / "{{ package_name }}"
     computed = {path.name for path in files_of(package) if path.suffix == ".jinja"}
-    assert computed == {"__init__.py.jinja", "plugin.py.jinja"}
+    assert computed == {"__init__.py.jinja", "__main__.py.jinja", "plugin.py.jinja"}

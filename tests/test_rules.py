@@ -23,7 +23,7 @@ OWNED_MODULE_LINES = 150
 ENGINE_LINES = 2_900  # decision 11
 OPTIONAL_LINES = 1_000
 PLATFORM_LINES = 800
-COMMAND_LINES = 800  # decision 12
+COMMAND_LINES = 850  # decision 12
 PLATFORM_MOST = {"elasticsearch": 900, "syslog_cef": 1_050}  # decisions 14 and 13; others 800
 OPERATOR_LINES = 600
 ON_DEMAND_LINES = 200
@@ -134,7 +134,7 @@ def test_tables_are_tables(name: str) -> None:
 
 
 def test_command_line_is_small() -> None:
-    """The command line has at most 800 lines of code in all."""
+    """The command line has at most 850 lines of code in all."""
     assert sum(len(code_lines(path)) for path in COMMAND) <= COMMAND_LINES
 
 

@@ -184,6 +184,14 @@ def test_refused_connection(check: Any) -> None:
     assert (found["TLS"], found["test event"]) == ("skipped", "skipped")
 
 
+def test_every_address_is_checked(check: Any) -> None:
+    """Each has its own lines, and one that fails does not keep the next from being tried."""
+    with FakeHttpServer() as server:
+        second = f'["{server.url}"]'
+        found = check(f"http://127.0.0.1:{free_port()}", failover_urls=second)
+    assert (found.code, found["connection"], found["test event"]) == (1, "FAILED ok", "skipped ok")
+
+
 def test_unknown_name(check: Any) -> None:
     """A name that does not resolve; no label of a name has more than 63 characters."""
     found = check(f"http://{'x' * 64}.example:8088")

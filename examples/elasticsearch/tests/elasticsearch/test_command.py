@@ -18,6 +18,7 @@ from acme_elasticsearch.plugin import PLUGIN_METADATA
 
 from ..support.fake_http import Answer, FakeHttpServer, Received
 from .fake_bulk import FakeBulk
+from .fake_cluster import FakeCluster
 
 CANARY = "canary-4f1c"
 OWN = f"FAPILOG_SINK_CONFIG__EXTRA__{PLUGIN_METADATA['name'].upper()}"
@@ -92,3 +93,21 @@ async def give_up(settings: dict[str, str], *messages: str) -> None:
     for message in messages:
         assert await sink.write({"message": message})
     assert (await sink.stop()).dead_lettered == len(messages)
+
+
+def test_setup_shows_applies_and_removes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is made unless it is asked for; what was made can be taken away again."""
+    cluster = FakeCluster()
+    with FakeHttpServer(cluster) as server:
+        settings = ["--set", f"url={server.url}"]
+        assert run("setup", *settings) == 0
+        assert "would be created" in capsys.readouterr().out
+        assert run("setup", "--apply", *settings) == 0
+        made = capsys.readouterr().out
+        assert run("setup", "--remove", *settings) == 0
+        gone = capsys.readouterr().out
+        with pytest.raises(SystemExit):
+            run("setup", "--apply", "--remove", *settings)
+    assert "created" in made
+    assert "would be" not in made
+    assert "removed" in gone

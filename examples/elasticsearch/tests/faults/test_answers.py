@@ -11,7 +11,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from acme_elasticsearch._delivery.breaker import FAILURES_TO_OPEN, BreakerState, CircuitBreaker
+from acme_elasticsearch._delivery.breaker import (
+    FAILURES_TO_OPEN,
+    BreakerState,
+    CircuitBreaker,
+)
 from acme_elasticsearch._delivery.endpoints import Endpoint
 from acme_elasticsearch._delivery.exchange import attempt
 from acme_elasticsearch._delivery.records import Hold, Record, RetryLater

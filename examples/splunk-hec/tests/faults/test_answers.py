@@ -11,7 +11,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from acme_splunk_hec._delivery.breaker import FAILURES_TO_OPEN, BreakerState, CircuitBreaker
+from acme_splunk_hec._delivery.breaker import (
+    FAILURES_TO_OPEN,
+    BreakerState,
+    CircuitBreaker,
+)
 from acme_splunk_hec._delivery.endpoints import Endpoint
 from acme_splunk_hec._delivery.exchange import attempt
 from acme_splunk_hec._delivery.records import Hold, Record, RetryLater

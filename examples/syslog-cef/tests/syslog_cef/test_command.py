@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from acme_syslog_cef._delivery.deadletter import DeadLetterFile
 from acme_syslog_cef._delivery.records import Record
 from acme_syslog_cef.plugin import PLUGIN_METADATA
 
+from ..support.fake_relp import FakeRelpServer
 from ..support.fake_syslog import FakeSyslogServer
 from ..support.syslog_reader import read_rfc5424
 
@@ -107,6 +109,28 @@ def test_check_over_udp(capsys: pytest.CaptureFixture[str]) -> None:
     assert (found["connection"], found["TLS"], found["message"]) == ("skipped", "skipped", "ok")
     assert "nothing tells whether somebody listens" in printed
     assert "A datagram has no answer" in printed
+
+
+def test_check_over_relp(capsys: pytest.CaptureFixture[str]) -> None:
+    """The one transport whose receiver confirms."""
+    with FakeRelpServer() as server:
+        assert run("check", url=f"relp://127.0.0.1:{server.port}") == 0
+        assert len(server.acknowledged) == 1
+    printed = capsys.readouterr().out
+    assert steps(printed)["connection"] == "ok"
+    assert "acknowledged by the receiver" in printed
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs local sockets")
+def test_check_of_a_local_socket(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It has no name, no connection to time and no TLS; the message shows whether somebody reads."""
+    path = tmp_path / "log"
+    assert run("check", url=f"unixgram://{path}") == 1
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as reader:
+        reader.bind(str(path))
+        assert run("check", url=f"unixgram://{path}") == 0
+        assert b"the sink's settings were checked" in reader.recv(10_000)
+    assert steps(capsys.readouterr().out)["connection"] == "skipped"
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])

@@ -12,6 +12,7 @@ from typing import Any
 from .._delivery.host import DeliverySink
 from .._delivery.tls import client_context
 from .network import (
+    LOCAL,
     PLAIN,
     SECURE,
     Address,
@@ -79,9 +80,11 @@ class Check:
             self.say(SKIPPED, step, why)
 
     def _check(self, address: Address, connector: Connector) -> None:
-        print(f"{address.scheme}://{address.target}", flush=True)
+        print(f"{address.scheme}://{'' if address.scheme in LOCAL else address.target}", flush=True)
         found: Found = ()
-        if address.proxied:
+        if address.scheme in LOCAL:
+            self._skip("a socket of this machine has none", NAME, CONNECTION, TLS)
+        elif address.proxied:
             self._skip("the environment names a proxy, which does this", NAME, CONNECTION, TLS)
         else:
             found = self._look_up(address)

@@ -19,11 +19,13 @@ from urllib.request import getproxies, proxy_bypass
 
 from .._delivery.socket_errors import transport_error
 
-PORTS = {"http": 80, "https": 443, "tcp": 514, "udp": 514, "tls": 6514}
+PORTS = {"http": 80, "https": 443, "tcp": 514, "udp": 514, "tls": 6514, "relp": 2514, "relps": 2514}
 """Scheme -> port of a URL without one; RFC 9110 section 4.2, RFC 5425 section 4.1."""
-PLAIN = {"https": "http", "tls": "tcp"}
+LOCAL = ("unix", "unixgram")
+"""Schemes of sockets on this machine, which have neither name nor port."""
+PLAIN = {"https": "http", "tls": "tcp", "relps": "relp"}
 """Scheme with TLS -> the same without."""
-SECURE = {"http": "https", "tcp": "tls"}
+SECURE = {"http": "https", "tcp": "tls", "relp": "relps"}
 """Scheme without TLS -> the same with it."""
 
 _NO_TLS_SPOKEN = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
