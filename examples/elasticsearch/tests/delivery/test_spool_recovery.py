@@ -25,6 +25,7 @@ from acme_elasticsearch._delivery.frames import FRAME_BYTES, HEADER_BYTES
 from acme_elasticsearch._delivery.records import Record
 from acme_elasticsearch._delivery.spool import Spool
 
+from ..support.forking import succeeds_in_child, untraced
 from . import spooling
 from .spooling import (
     NAME,
@@ -546,20 +547,16 @@ def test_forked_child_starts_its_own_folder(tmp_path: Path, fsync: str) -> None:
     spool.adopt(0.0)
     spool.oldest_at()
     before = files(tmp_path, "spool")
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            spool.forget()
-            spool.forget()
-            clean = (spool.pending, spool.queued, spool.take(), spool.adopt(0.0)) == (0, 0, [], 0)
-            put(spool, b"child")
-            own = [path for path in files(tmp_path, "spool") if path not in before]
-            served = payloads_of(take_all(spool)) == [b"child"]
-            code = 0 if clean and served and len(own) == 1 else 2
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def has_its_own() -> bool:
+        spool.forget()
+        spool.forget()
+        clean = (spool.pending, spool.queued, spool.take(), spool.adopt(0.0)) == (0, 0, [], 0)
+        put(spool, b"child")
+        own = [path for path in files(tmp_path, "spool") if path not in before]
+        return clean and payloads_of(take_all(spool)) == [b"child"] and len(own) == 1
+
+    assert succeeds_in_child(has_its_own)
     stranger = make_spool(tmp_path)
     assert (stranger.adopt(0.0), payloads_of(stranger.take())) == (1, [b"child"])
     assert stranger.adopt(0.0) == 0
@@ -575,7 +572,8 @@ def test_child_that_forgot_does_not_keep_the_lock(tmp_path: Path) -> None:
     """A worker outlives its parent, whose records must not wait for the worker's end."""
     spool = make_spool(tmp_path, b"parent")
     to_child, from_child = os.pipe(), os.pipe()
-    child = os.fork()
+    with untraced():
+        child = os.fork()
     if child == 0:
         try:
             spool.forget()

@@ -23,6 +23,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from acme_elasticsearch._command.steps import (
+    FAILED,
+    OK,
+    WARNING,
+)
 from acme_elasticsearch._delivery.exchange import attempt
 from acme_elasticsearch._delivery.records import (
     Batch,
@@ -34,9 +39,6 @@ from acme_elasticsearch._delivery.records import (
 )
 from acme_elasticsearch.elasticsearch.admin import (
     ELASTICSEARCH,
-    FAILED,
-    OK,
-    WARNING,
     Admin,
     Product,
     parsed,
@@ -136,21 +138,21 @@ def test_setup_is_idempotent_and_check_agrees(make: Make, target: dict[str, str]
     """Made once, unchanged the second time, and found complete by `check`."""
     cluster = make(**target)
     again = list(setup_steps(cluster.config, user_agent="test", action=APPLY))
-    assert {step.detail for step in again if step.state == OK} <= {
+    assert {step.text for step in again if step.state == OK} <= {
         str(product_of(cluster)),
         "is there",
         "is made with the first event",
     }
     steps = list(platform_steps(cluster.config, user_agent="test"))
     assert [step for step in steps if step.state in (FAILED, WARNING)] == []
-    assert "read back" in steps[-1].what
+    assert "read back" in steps[-1].name
     assert steps[-1].state == OK
 
 
 def test_without_a_template(make: Make) -> None:
     """Either the server refuses to make a plain index, or it is told and counted."""
     cluster = make(ready=False, data_stream=f"nothing-x{secrets.token_hex(4)}-x")
-    found = {step.what: step.state for step in platform_steps(cluster.config, user_agent="test")}
+    found = {step.name: step.state for step in platform_steps(cluster.config, user_agent="test")}
     assert found[f"data stream {cluster.config.data_stream}"] == FAILED
     (outcome,) = cluster.send([cluster.encode({"message": "m"})])
     if product_of(cluster).name == ELASTICSEARCH:

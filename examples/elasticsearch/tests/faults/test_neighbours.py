@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 import threading
 import time
@@ -22,7 +21,7 @@ from acme_elasticsearch._delivery.ledger import Stats
 
 from ..conformance.target import Target
 from ..elasticsearch.target import running_target
-from .books import QUICK, account
+from .books import QUICK, account, succeeds_in_child
 
 
 @pytest.fixture
@@ -103,16 +102,12 @@ def test_a_forked_child_sends_its_own_events_only(target: Target) -> None:
 
     loop = asyncio.new_event_loop()  # its end would deliver what is pending
     loop.run_until_complete(write("parent 1"))
-    child = os.fork()
-    if child == 0:
-        code = 1
-        signal.alarm(20)  # rather than hang for ever on a lock that the parent held
-        try:
-            asyncio.run(write_and_stop("child"))
-            code = 0 if account(sink.stats()) == {"delivered": 1} else 2
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def delivers_its_own() -> bool:
+        asyncio.run(write_and_stop("child"))
+        return account(sink.stats()) == {"delivered": 1}
+
+    assert succeeds_in_child(delivers_its_own)
     loop.run_until_complete(write_and_stop("parent 2"))
     loop.close()
     assert target.messages() == ["child", "parent 1", "parent 2"]

@@ -33,6 +33,7 @@ from acme_splunk_hec._delivery.records import (
 )
 
 from ..support.fake_http import Answer, FakeHttpServer
+from ..support.forking import succeeds_in_child, untraced
 from . import plain
 from .plain import delivery
 
@@ -493,16 +494,13 @@ def test_a_forked_child_starts_clean() -> None:
     with FakeHttpServer() as server:
         target = delivery(server.url, linger_seconds=SLOW)
         offer(target, b"parent")
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                clean = target.stats().pending == 0
-                offer(target, b"child")
-                code = 0 if clean and target.close(5.0).delivered == 1 else 2
-            finally:
-                os._exit(code)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+        def delivers_its_own() -> bool:
+            clean = target.stats().pending == 0
+            offer(target, b"child")
+            return clean and target.close(5.0).delivered == 1
+
+        assert succeeds_in_child(delivers_its_own)
         assert received(server) == [b"child"]
         target.close(5.0)
     assert received(server) == [b"child", b"parent"]
@@ -521,7 +519,8 @@ def test_the_end_of_a_multiprocessing_child_delivers() -> None:
         target = delivery(server.url, linger_seconds=SLOW)
         context = multiprocessing.get_context("fork")
         child = context.Process(target=_offer_and_return, args=(target,))
-        child.start()
+        with untraced():
+            child.start()
         child.join(10)
         assert child.exitcode == 0
         assert received(server) == [b"child"]

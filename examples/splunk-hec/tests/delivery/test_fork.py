@@ -19,6 +19,7 @@ from acme_splunk_hec._delivery.records import Record
 from acme_splunk_hec._delivery.tls import client_context
 
 from ..support.fake_http import FakeHttpServer
+from ..support.forking import succeeds_in_child
 from .plain import PlainConfig, delivery
 
 PROJECT = Path(__file__).parents[2]
@@ -101,12 +102,9 @@ def test_a_fork_waits_for_whoever_forbids_it() -> None:
     other.start()
     entered.wait()
     os.register_at_fork(before=forking.set)  # runs first, since it is the youngest
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if done.is_set() else 1)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    succeeded = succeeds_in_child(done.is_set)
     other.join()
-    assert code == 0
+    assert succeeded
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -125,23 +123,18 @@ def test_children_deliver_whatever_the_sender_does(forks: int) -> None:
         writer = threading.Thread(target=keep_busy)
         writer.start()
         server.wait_for(1)
-        codes = []
-        for _ in range(forks):
-            child = os.fork()
-            if child == 0:
-                code = 1
-                try:
-                    clean = target.stats().pending == 0
-                    target.offer(Record(b"child"))
-                    code = 0 if clean and target.close(10.0).delivered == 1 else 2
-                finally:
-                    os._exit(code)
-            codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+        def delivers_its_own() -> bool:
+            clean = target.stats().pending == 0
+            target.offer(Record(b"child"))
+            return clean and target.close(10.0).delivered == 1
+
+        succeeded = [succeeds_in_child(delivers_its_own) for _ in range(forks)]
         stopping.set()
         writer.join()
         report = target.close(10.0)
     lines = [line for request in server.requests for line in request.body.split(b"\n")]
-    assert codes == [0] * forks
+    assert succeeded == [True] * forks
     assert lines.count(b"child") == forks
     assert report.stats.delivered == lines.count(b"parent")
     assert report.stats.balanced

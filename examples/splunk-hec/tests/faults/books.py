@@ -16,6 +16,7 @@ from acme_splunk_hec._delivery.records import Record
 
 from ..delivery.plain import delivery
 from ..support.fake_http import FakeHttpServer
+from ..support.forking import succeeds_in_child as succeeds_in_child
 
 SLOW = 60.0  # seconds that no test waits for
 QUICK: dict[str, Any] = {

@@ -21,9 +21,9 @@ from typing import Any
 
 import pytest
 
+from acme_splunk_hec._command.steps import FAILED
 from acme_splunk_hec._delivery.records import Record
 from acme_splunk_hec.splunk_hec.check import (
-    FAILED,
     platform_steps,
 )
 from acme_splunk_hec.splunk_hec.sink import SplunkHecSink
@@ -87,7 +87,7 @@ def test_every_step_of_the_check_passes() -> None:
     """Address, health, token, acknowledgement and index are right; otherwise the text says what is not."""
     config = SplunkHecSink(settings()).config
     steps = list(platform_steps(config, user_agent="live-test"))
-    assert [step for step in steps if step.result == FAILED] == []
+    assert [step for step in steps if step.state == FAILED] == []
 
 
 @pytest.mark.parametrize("gzip", [True, False], ids=["gzip", "plain"])

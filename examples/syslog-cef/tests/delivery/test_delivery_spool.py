@@ -21,6 +21,7 @@ from acme_syslog_cef._delivery.ledger import RefuseReason
 from acme_syslog_cef._delivery.records import Record
 
 from ..support.fake_http import Answer, FakeHttpServer
+from ..support.forking import succeeds_in_child
 from . import plain, spool_program
 from .test_delivery import SLOW, offer, received, wait_for_stats
 
@@ -191,15 +192,12 @@ def test_a_forked_child_has_a_folder_of_its_own(tmp_path: Path) -> None:
     with FakeHttpServer() as server:
         target = spooled(server, tmp_path, linger_seconds=SLOW)
         offer(target, b"parent")
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                offer(target, b"child")
-                code = 0 if target.close(5.0).delivered == 1 else 2
-            finally:
-                os._exit(code)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+        def delivers_its_own() -> bool:
+            offer(target, b"child")
+            return target.close(5.0).delivered == 1
+
+        assert succeeds_in_child(delivers_its_own)
         assert received(server) == [b"child"]
         target.close(5.0)
     assert received(server) == [b"child", b"parent"]
