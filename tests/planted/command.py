@@ -55,8 +55,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="no_event_sends_one",
         path="_command/check.py",
-        find="        if self._event:\n",
-        replace="        if self._event is not None:\n",
+        find="        if not self._event:\n",
+        replace="        if False:\n",
         caught_by=_CHECK,
     ),
     Fault(

@@ -490,8 +490,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="check_goes_on_after_a_failure",
         path="splunk_hec/check.py",
-        find="if step.result == FAILED:",
-        replace="if step.result == WARNING:",
+        find="if step.state == FAILED:",
+        replace="if step.state == WARNING:",
         caught_by=_CHECK,
     ),
     Fault(
