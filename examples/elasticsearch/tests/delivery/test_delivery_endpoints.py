@@ -351,3 +351,30 @@ def test_a_sender_that_was_closed_takes_nothing_more() -> None:
         stats = wait_for_stats(target, lambda s: s.pending == 0)
         target.close(1.0)
     assert stats.delivered == 2
+
+
+def test_a_record_that_comes_while_connections_end_is_sent() -> None:
+    """The end of a sender is decided when nothing is left, not when it began to end."""
+    late = [b"late"]
+    with FakeHttpServer() as server:
+        config = plain.PlainConfig(url=server.url, linger_seconds=SLOW)
+        working = plain.exchange(config)
+        (make,) = working.endpoints.values()
+
+        class Client:
+            def __init__(self) -> None:
+                self._inner = make()
+                self.send = self._inner.send
+                self.poll = self._inner.poll
+
+            def close(self, timeout_seconds: float) -> Any:
+                while late:
+                    offer(target, late.pop())
+                return self._inner.close(timeout_seconds)
+
+        exchange = replace(working, endpoints={"plain": Client})
+        target = Delivery("plain", settings=config, exchange=exchange)
+        offer(target, b"1")
+        report = target.close(5.0)
+    assert received(server) == [b"1", b"late"]
+    assert (report.stats.delivered, report.stats.dropped) == (2, {})
