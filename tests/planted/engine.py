@@ -622,8 +622,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="secret_file_read_once",
         path="_delivery/credentials.py",
-        find="        if self._watched or self._last is None:\n",
-        replace="        if self._last is None:\n",
+        find="        if self._watched or last is None:\n",
+        replace="        if last is None:\n",
         caught_by=_CREDENTIALS,
     ),
     Fault(
@@ -685,7 +685,7 @@ FAULTS: list[Fault] = [
     Fault(
         name="stats_callback_can_end_the_delivery",
         path="_delivery/reporter.py",
-        find="        except Exception as error:\n",
+        find="        except (Exception, SystemExit) as error:\n",
         replace="        except OSError as error:\n",
         caught_by="tests/delivery/test_reporter.py",
     ),
@@ -786,5 +786,33 @@ FAULTS: list[Fault] = [
         find='"x".encode("idna")\n',
         replace="",
         caught_by=_FORK,
+    ),
+    Fault(
+        name="an_unchanged_secret_ends_a_hold",
+        path="_delivery/credentials.py",
+        find="        is_news = seen not in (self._last, self._reported)\n",
+        replace="        is_news = seen != self._last\n",
+        caught_by=_CREDENTIALS,
+    ),
+    Fault(
+        name="a_hook_that_exits_blocks_the_address",
+        path="_delivery/sender.py",
+        find="                endpoint.breaker.release()\n                shared.condition.notify_all()\n            raise\n",
+        replace="                shared.condition.notify_all()\n            raise\n",
+        caught_by=_SEVERAL,
+    ),
+    Fault(
+        name="ages_stand_still_for_somebody_who_is_gone",
+        path="_delivery/shared.py",
+        find="        self.holding.discard(sender)\n        self.age.set_held(bool(self.holding), time.monotonic())\n",
+        replace="        self.holding.discard(sender)\n",
+        caught_by=_SEVERAL,
+    ),
+    Fault(
+        name="one_held_event_ends_a_close",
+        path="_delivery/agenda.py",
+        find="self.hopeless = held and not progress and self.deadline is not None",
+        replace="self.hopeless = held and self.deadline is not None",
+        caught_by=_SEVERAL,
     ),
 ]

@@ -285,4 +285,18 @@ FAULTS: list[Fault] = [
         replace="    if True:\n",
         caught_by=_DELIVERY,
     ),
+    Fault(
+        name="spool_of_a_delivery_that_is_gone_stays_locked",
+        path="_delivery/delivery.py",
+        find="        self._at_end = weakref.finalize(self, self._shared.accounts.buffer.close)\n",
+        replace="        self._at_end = weakref.finalize(self, int)\n",
+        caught_by=_DELIVERY,
+    ),
+    Fault(
+        name="adopted_events_count_for_a_flush",
+        path="_delivery/delivery.py",
+        find="        ages.append(shared.accounts.buffer.oldest_at())  # what was adopted goes first\n",
+        replace="",
+        caught_by=_DELIVERY,
+    ),
 ]

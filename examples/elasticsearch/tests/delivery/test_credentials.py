@@ -132,3 +132,37 @@ def test_nothing_shows_the_secret(tmp_path: Path) -> None:
     token.value()
     assert SECRET not in f"{token} {token!r}"
     assert "token_file" in repr(token)
+
+
+def test_a_secret_is_news_once(tmp_path: Path) -> None:
+    """A hold that waits for something else must not be woken again and again."""
+    path = tmp_path / "token"
+    path.write_text("old")
+    token = make(token_file=path)
+    assert [token.is_renewed() for _ in range(3)] == [True, False, False]
+    token.value()
+    token.expire()
+    assert not token.is_renewed()
+    path.write_text("new")
+    assert [token.is_renewed() for _ in range(3)] == [True, False, False]
+
+
+def test_an_empty_file_is_no_secret(tmp_path: Path) -> None:
+    """A file is empty for a moment while it is written anew."""
+    path = tmp_path / "token"
+    path.write_text("\n")
+    token = make(token_file=path)
+    with pytest.raises(ConfigurationError, match="token_file names an empty file"):
+        token.value()
+    assert not token.is_renewed()
+
+
+def test_a_secret_that_appears_is_news(tmp_path: Path) -> None:
+    """It may be missing first, and again later, with the same content."""
+    path = tmp_path / "token"
+    token = make(token_file=path)
+    for _ in range(2):
+        assert not token.is_renewed()
+        path.write_text("new")
+        assert token.is_renewed()
+        path.unlink()

@@ -15,9 +15,12 @@ import pytest
 
 from acme_elasticsearch._delivery.credentials import Credential
 from acme_elasticsearch._delivery.delivery import Delivery
+from acme_elasticsearch._delivery.errors import ConfigurationError
 from acme_elasticsearch._delivery.ledger import Stats
 from acme_elasticsearch._delivery.records import (
     Batch,
+    Delivered,
+    Hold,
     HttpRequest,
 )
 
@@ -207,7 +210,8 @@ def test_a_new_token_in_its_file_is_used_within_a_second(tmp_path: Path) -> None
         stats = wait_for_stats(target, lambda s: s.held)
         assert stats.endpoints[0].held
         asked = len(server.requests)
-        path.write_text("new")
+        (tmp_path / "new").write_text("new")
+        (tmp_path / "new").replace(path)
         began = time.monotonic()
         stats = wait_for_stats(target, lambda s: s.delivered == 1)
         assert time.monotonic() - began < 1.0
@@ -378,3 +382,78 @@ def test_a_record_that_comes_while_connections_end_is_sent() -> None:
         report = target.close(5.0)
     assert received(server) == [b"1", b"late"]
     assert (report.stats.delivered, report.stats.dropped) == (2, {})
+
+
+def test_a_hold_for_a_file_is_no_hot_loop(tmp_path: Path) -> None:
+    """While a certificate is missing an unchanged token is no reason to try again at once."""
+    tries: list[int] = []
+
+    def connect() -> Any:
+        tries.append(1)
+        raise ConfigurationError("tls_ca_file cannot be read")
+
+    config = plain.PlainConfig(url="http://127.0.0.1:1", hold_seconds=SLOW)
+    token = Credential("token", read=lambda: "same")
+    exchange = replace(plain.exchange(config), endpoints={"plain": connect}, credentials=(token,))
+    target = Delivery("plain", settings=config, exchange=exchange)
+    offer(target, b"1")
+    wait_for_stats(target, lambda s: s.held)
+    (sender,) = target._shared.senders
+    for _ in range(20):
+        sender._look_for_new_secrets()
+        with target._shared.condition:
+            target._shared.condition.wait(0.001)
+    target.close(0.0)
+    assert len(tries) <= 3
+
+
+def test_a_hook_that_raises_anything_blocks_no_address() -> None:
+    """A provider may be cancelled, or exit, exactly when it is asked for a new secret."""
+    answers: list[Any] = ["old", SystemExit(1), "new", "new"]
+
+    def ask() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        return str(answer)
+
+    with FakeHttpServer(needs("new")) as server:
+        credential = Credential("token_provider", read=ask, watched=False)
+        target = with_token(server.url, credential, hold_seconds=0.02)
+        offer(target, b"1")
+        assert wait_for_stats(target, lambda s: s.delivered == 1).balanced
+        target.close(1.0)
+
+
+def test_a_delivery_that_is_reopened_in_a_hold_goes_on() -> None:
+    """Ages do not stand still for somebody who is gone: what lingers is sent in its time."""
+    with FakeHttpServer(Answer(401)) as server:
+        target = delivery(server.url, hold_seconds=SLOW)
+        offer(target, b"1")
+        wait_for_stats(target, lambda s: s.held)
+        closing = target.begin_close(SLOW)
+        closing.wait()
+        server.default = Answer()
+        offer(target, b"2")  # opens it before the close has been finished
+        target.finish_close(closing)
+        with target._shared.condition:
+            target._shared.endpoints.wake(time.monotonic())
+            target._shared.condition.notify_all()
+        stats = wait_for_stats(target, lambda s: s.pending == 0)
+        target.close(1.0)
+    assert (stats.delivered, stats.dropped) == (1, {"closed": 1})
+
+
+def test_a_close_sends_what_is_not_held() -> None:
+    """When the target refuses some events until a repair, the others still arrive before the end."""
+
+    def classify(response: Any, batch: Batch) -> Any:
+        return [Hold("index") if record.payload == b"bad" else Delivered() for record in batch]
+
+    with FakeHttpServer() as server:
+        config = plain.PlainConfig(url=server.url, linger_seconds=SLOW, batch_max_events=5)
+        exchange = replace(plain.exchange(config), classify=classify)
+        target = Delivery("plain", settings=config, exchange=exchange)
+        offer(target, b"bad", *[b"%d" % number for number in range(40)])
+        report = target.close(5.0)
+    assert (report.delivered, report.stats.dropped) == (40, {"closed": 1})

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 from acme_elasticsearch import _delivery
 from acme_elasticsearch._delivery.buffer import Offer
 from acme_elasticsearch._delivery.delivery import Delivery
-from acme_elasticsearch._delivery.ledger import RefuseReason
+from acme_elasticsearch._delivery.ledger import RefuseReason, Stats
 from acme_elasticsearch._delivery.records import Record
 
 from ..support.fake_http import Answer, FakeHttpServer
@@ -201,6 +202,48 @@ def test_a_forked_child_has_a_folder_of_its_own(tmp_path: Path) -> None:
         assert received(server) == [b"child"]
         target.close(5.0)
     assert received(server) == [b"child", b"parent"]
+
+
+def test_a_delivery_that_is_gone_leaves_its_spool_to_the_next(tmp_path: Path) -> None:
+    """Also in the same process: nothing stays locked, and no file stays open."""
+    with FakeHttpServer(Answer(503)) as server:
+        target = spooled(server, tmp_path)
+        offer(target, b"1")
+        assert target.close(0.0).spooled == 1
+        del target
+        server.default = Answer()
+        heir = spooled(server, tmp_path)
+
+        def has_looked(stats: Stats) -> bool:
+            gc.collect()  # its thread may have held the other delivery for a moment
+            with heir._shared.condition:
+                heir._shared.adopt_at = float("-inf")
+                heir._shared.condition.notify_all()
+            return stats.delivered == 1
+
+        stats = wait_for_stats(heir, has_looked)
+        heir.close(1.0)
+    assert stats.recovered == 1
+
+
+def test_a_flush_waits_for_its_own_behind_what_was_adopted(tmp_path: Path) -> None:
+    """What an earlier process left goes first, and does not count for what is to be flushed."""
+    with FakeHttpServer(Answer(503)) as server:
+        earlier = spooled(server, tmp_path)
+        offer(earlier, *[b"old %d" % number for number in range(10)])
+        earlier.close(0.0)
+        target = spooled(server, tmp_path, linger_seconds=SLOW, batch_max_events=15)
+        offer(target, *[b"new %d" % number for number in range(10)])
+        server.default = Answer()
+        let_go(earlier)
+        with target._shared.condition:
+            flushing = target.begin_flush()
+            target._shared.adopt_at = float("-inf")
+            target._shared.adopt()
+        wait_for_stats(target, lambda s: target.is_flushed(flushing))
+        stats = target.stats()
+        target.close(5.0)
+    assert (stats.delivered, stats.pending, stats.recovered) == (20, 0, 10)
 
 
 def killed_under_load(tmp_path: Path, url: str, fsync: str, after: int) -> list[bytes]:

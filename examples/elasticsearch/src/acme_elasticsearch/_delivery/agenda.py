@@ -32,6 +32,7 @@ class Agenda:
         self._slot = slot
         self._watches = watches
         self._may_try_at = float("-inf")
+        self._held_some = False
         self.deadline: float | None = None
         """Monotonic time at which somebody stops waiting for the close; None: nobody closes."""
         self.hopeless = False
@@ -43,11 +44,12 @@ class Agenda:
             self.deadline = deadline
         self._may_try_at = float("-inf")
 
-    def attempted(self, now: float, *, held: bool) -> None:
-        """Note an attempt and whether it ended in a hold."""
+    def attempted(self, now: float, *, held: bool, progress: bool) -> None:
+        """Note an attempt, whether it ended in a hold, and whether it got some record somewhere."""
         self._may_try_at = now + _CLOSING_PAUSE_SECONDS
+        self._held_some = bool(len(self._slot)) and (self._held_some or (held and progress))
         # A repair by hand will not come within the seconds of a close; hammering would not help.
-        self.hopeless = held and self.deadline is not None
+        self.hopeless = held and not progress and self.deadline is not None
 
     def take_batch(self, now: float) -> bool:
         """Put records into an empty slot that are due; returns whether the sender wants some."""
@@ -56,6 +58,10 @@ class Agenda:
         if company and shared.accounts.buffer.queued:
             slot.fill(shared.accounts.buffer.take(at_most=1), now)
         elif not len(slot) and shared.may_send_more() and self.is_batch_due(now):
+            slot.fill(shared.accounts.buffer.take(), now)
+        elif self._held_some and self.deadline is not None and shared.accounts.buffer.queued:
+            # Only some records are refused: the others go first, since the end is near.
+            slot.wake(now)
             slot.fill(shared.accounts.buffer.take(), now)
         return company or not len(slot)
 

@@ -38,6 +38,7 @@ class Credential:
         self._check = _checker(check)
         self._watched = watched
         self._last: str | None = None
+        self._reported: str | None = None
 
     def __repr__(self) -> str:
         """Name the setting, not the value."""
@@ -49,22 +50,28 @@ class Credential:
         Raises:
             ConfigurationError: there is none, and there was none before.
         """
-        if self._watched or self._last is None:
-            self._last = self._checked()
-        return self._last
+        last = self._last  # another thread may let it expire meanwhile
+        if self._watched or last is None:
+            last = self._last = self._checked()
+        return last
 
     def is_renewed(self) -> bool:
-        """Whether there is another secret than the one used last; does not ask a provider."""
+        """Whether there is another secret than the one used last; says so once, asks no provider."""
         if not self._watched:
             return False
         try:
-            return self._checked() != self._last
+            seen = self._checked()
         except ConfigurationError:
+            self._reported = None
             return False
+        is_news = seen not in (self._last, self._reported)
+        self._reported = seen
+        return is_news
 
     def expire(self) -> None:
         """Ask a provider again at the next use."""
-        self._last = None
+        if not self._watched:
+            self._last = None
 
     def _checked(self) -> str:
         problem = ""
@@ -120,7 +127,10 @@ def credential(config: BaseModel, name: str, check: Callable[[str], str] = str) 
 
 def _read_file(path: Path) -> str:
     with path.open("rb") as file:
-        return file.read(_FILE_MAX_BYTES).decode().strip()
+        text = file.read(_FILE_MAX_BYTES).decode().strip()
+    if not text:  # as a file is for a moment that is written anew
+        raise _Unusable("names an empty file")
+    return text
 
 
 def _read_variable(name: str) -> str:

@@ -92,7 +92,7 @@ class Sender:
         finally:
             with self._shared.condition:
                 self.ended = True  # whatever ended this thread: the next offer starts another
-                self._shared.holding.discard(self)
+                self._shared.release_hold(self)
                 self.done.set()
                 self._shared.condition.notify_all()
             self._connections.close(_LAST_CALL_SECONDS)
@@ -116,10 +116,8 @@ class Sender:
             if job is None and not finished:
                 wait = self._agenda.wait_seconds(now, polls=bool(len(self._unconfirmed)))
                 self._shared.condition.wait(wait)
-        if more:
-            self._recruit()
         if job is not None:
-            self._send(*job)
+            self._send(*job, more=more)
         elif finished:
             self._hang_up()
 
@@ -134,17 +132,23 @@ class Sender:
         with self._shared.condition:
             waiting = self.slot.held or self._shared.endpoints.any_held
         if waiting and any(each.is_renewed() for each in self._exchange.credentials):
-            with self._shared.condition:
-                self.slot.wake(time.monotonic())
-                self._shared.endpoints.wake(time.monotonic())
+            self._shared.wake()
 
-    def _send(self, endpoint: Endpoint, batch: list[Record]) -> None:
+    def _send(self, endpoint: Endpoint, batch: list[Record], *, more: bool) -> None:
         for record in batch:
             record.attempts += 1
-        began = time.monotonic()
-        verdict = self._attempt(endpoint, batch)
-        now = time.monotonic()
         shared = self._shared
+        began = time.monotonic()
+        try:
+            if more:
+                self._recruit()
+            verdict = self._attempt(endpoint, batch)
+        except BaseException:  # of some hook: the address must not wait for an answer for ever
+            with shared.condition:
+                endpoint.breaker.release()
+                shared.condition.notify_all()
+            raise
+        now = time.monotonic()
         with shared.condition:
             if self.ended:
                 endpoint.breaker.release()
@@ -153,7 +157,7 @@ class Sender:
             self._unconfirmed.add(endpoint.name, settlement.unconfirmed)
             news = shared.learn(endpoint, settlement, began=began, now=now)
             news += shared.shrink_batches(verdict, batch)
-            self._note_hold(now)
+            self._note_hold(now, settlement)
             self._book(settlement)
         shared.tell(endpoint, settlement, news)
 
@@ -175,13 +179,14 @@ class Sender:
             return longest
         return min(longest, max(_LAST_CALL_SECONDS, deadline - time.monotonic()))
 
-    def _note_hold(self, now: float) -> None:
+    def _note_hold(self, now: float, settlement: Settlement) -> None:
         """Stop the ages while a person is needed. Under lock."""
         shared = self._shared
         held = bool(self.slot.held or (len(self.slot) and shared.endpoints.held))
         (shared.holding.add if held else shared.holding.discard)(self)
         shared.age.set_held(bool(shared.holding), now)
-        self._agenda.attempted(now, held=held)
+        progress = bool(settlement.delivered or settlement.rejected or settlement.unconfirmed)
+        self._agenda.attempted(now, held=held, progress=progress)
 
     def _settle_confirmations(self, news: News) -> None:
         """Book what became of unconfirmed records; what was lost is one failure of its address."""

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .accounts import Accounts
 from .alerts import Alerts
@@ -113,6 +113,20 @@ class Shared:
         if given_up:
             self.alerts.say("given up", f"events were given up: {given_up[-1][1]}")
 
+    def wake(self) -> None:
+        """Let everybody who waits for a repair try now. Without lock."""
+        with self.condition:
+            now = time.monotonic()
+            for sender in self.senders:
+                sender.slot.wake(now)
+            self.endpoints.wake(now)
+            self.condition.notify_all()
+
+    def release_hold(self, sender: Sender) -> None:
+        """Let the ages go on, if this was the last sender that waited for a person. Under lock."""
+        self.holding.discard(sender)
+        self.age.set_held(bool(self.holding), time.monotonic())
+
     def adopt(self) -> None:
         """Take over a piece of what dead processes left in the spool, if it is time. Without lock."""
         with self.condition:
@@ -128,7 +142,12 @@ class Shared:
             with self.condition:
                 self.adopt_at = now + (_ADOPT_SECONDS if found is None else 0.0)
                 if found is not None:
-                    self.accounts.admit(found)
+                    self._admit(found)
+
+    def _admit(self, found: Any) -> None:
+        flushing = self.accounts.taken < self.flush_target
+        # What is admitted stands before what is to be flushed.
+        self.flush_target += self.accounts.admit(found) * flushing
 
     def tell_problem(self) -> None:
         """Say what is wrong with the disk of the buffer, if anything is. Without lock."""
@@ -179,9 +198,8 @@ class Shared:
             self.alerts.say("dead_letter", f"dead_letter_path cannot be written: {problem}")
             return 0
         if buried < len(entries):
-            self.alerts.say(
-                "dead_letter", "the dead-letter file or its disk is full; events are lost"
-            )
+            words = "the dead-letter file or its disk is full; events are lost"
+            self.alerts.say("dead_letter", words)
         return buried
 
     def _in_flight(self) -> int:

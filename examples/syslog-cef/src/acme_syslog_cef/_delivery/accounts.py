@@ -46,9 +46,11 @@ class Accounts:
             self.ledger.accept(truncated=record.truncated)
         return result
 
-    def admit(self, found: Any) -> None:
-        """Book what an earlier process accepted and `look` of the buffer found: it is pending now."""
-        self.ledger.recover(self.buffer.admit(found))
+    def admit(self, found: Any) -> int:
+        """Book what an earlier process accepted and `look` of the buffer found; returns how much it is."""
+        count = self.buffer.admit(found)
+        self.ledger.recover(count)
+        return count
 
     def refuse(self, reason: RefuseReason) -> None:
         """Book an event that was not accepted."""

@@ -109,6 +109,10 @@ class Buffer(Protocol):
         """Let go, in a forked child, of what the parent goes on using."""
         ...
 
+    def close(self) -> None:
+        """Let go of what is kept outside of this process's memory."""
+        ...
+
     def release(self, records: Sequence[Record]) -> None:
         """Stop charging for records that are settled."""
         ...
@@ -210,6 +214,9 @@ class MemoryBuffer:
 
     def forget(self) -> None:
         """Do nothing: memory is not shared."""
+
+    def close(self) -> None:
+        """Do nothing: it goes with the object."""
 
     def release(self, records: Sequence[Record]) -> None:
         """Stop charging for records that are settled."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,12 +68,16 @@ class Delivery:
 
     def start_clean(self) -> None:
         """Begin with empty books in a forked child: the parent has its own."""
+        self._at_end.detach()
         self._shared.accounts.buffer.forget()
         self._begin()
 
     def _begin(self) -> None:
         self._shared = new_shared(self._name, self._settings, self._exchange.endpoints)
         self._lost_reported = 0
+        # Whoever uses the spool next, also in this process, must find what this delivery left.
+        self._at_end = weakref.finalize(self, self._shared.accounts.buffer.close)
+        self._at_end.atexit = False  # the exit hook may still have to deliver
 
     @property
     def grace_seconds(self) -> float:
@@ -162,11 +167,9 @@ class Delivery:
                 left += sender.take_left()
                 if sender in shared.senders:
                     shared.senders.remove(sender)
-                shared.holding.discard(sender)
+                shared.release_hold(sender)
             is_last = bool(closing.senders) and not shared.senders
             left = shared.accounts.buffer.leave(left, queue=is_last)
-            if is_last:
-                shared.age.set_held(False, time.monotonic())
         buried = shared.bury([(record, DropReason.CLOSED.value) for record in left])
         with shared.condition:
             shared.accounts.give_up(left, DropReason.CLOSED, buried=buried)
@@ -193,6 +196,7 @@ class Delivery:
         if shared.accounts.taken < target.accepted or shared.burying:
             return False
         ages = [sender.slot.oldest_at() for sender in shared.senders]
+        ages.append(shared.accounts.buffer.oldest_at())  # what was adopted goes first
         return all(age is None or age > target.age for age in ages)
 
     def _is_open(self) -> bool:

@@ -42,5 +42,5 @@ class Reporter:
             return
         try:
             self._callback(stats)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._alerts.say("stats", f"stats_callback failed with {type(error).__name__}")
