@@ -220,6 +220,7 @@ def test_writer_that_is_writing_is_waited_for(file: Path) -> None:
         thread.start()
         while file.exists():  # claimed from now on, by its name
             os.sched_yield()
+        thread.join(0.2)  # who does not wait for the writer has read everything by then
         os.write(descriptor, letter.line)
         deadletter.close_locked(descriptor)
         thread.join(10)
