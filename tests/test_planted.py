@@ -16,6 +16,7 @@ from tests.planted.fault import Fault
 SHARED = ("command", "engine", "faults", "soak", "spool")
 ENGINE_IN = "splunk_hec"
 TESTS_FAILED = 1
+CHANCES = 3  # a race may go well once, on a busy machine
 
 PLANTED = [
     pytest.param(name if name in PLATFORMS else ENGINE_IN, fault, id=f"{name}-{fault.name}")
@@ -43,8 +44,11 @@ def test_fault_is_noticed(
     shutil.copytree(rendered(platform), project)
     plant(fault, project)
     command = (sys.executable, "-m", "pytest", "-x", "-q", *PLUGINS, fault.caught_by)
-    result = run(*command, cwd=project, env=ENVIRONMENT)
-    assert result.returncode == TESTS_FAILED, result.stdout[-3_000:]
+    for _ in range(CHANCES):
+        result = run(*command, cwd=project, env=ENVIRONMENT)
+        if result.returncode == TESTS_FAILED:
+            return
+    pytest.fail(f"nothing noticed it: {result.stdout[-3_000:]}")
 
 
 def plant(fault: Fault, project: Path) -> None:
