@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import subprocess
@@ -226,24 +227,52 @@ def test_a_delivery_that_is_gone_leaves_its_spool_to_the_next(tmp_path: Path) ->
     assert stats.recovered == 1
 
 
+class Holding(logging.Handler):
+    """Keeps the thread that says what was given up until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.holds = threading.Event()
+        self.let_go = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Wait."""
+        if "given up" in record.getMessage():
+            self.holds.set()
+            self.let_go.wait(10)
+
+
 def test_a_flush_waits_for_its_own_behind_what_was_adopted(tmp_path: Path) -> None:
     """What an earlier process left goes first, and does not count for what is to be flushed."""
     with FakeHttpServer(Answer(503)) as server:
         earlier = spooled(server, tmp_path)
         offer(earlier, *[b"old %d" % number for number in range(10)])
         earlier.close(0.0)
-        target = spooled(server, tmp_path, linger_seconds=SLOW, batch_max_events=15)
+        target = spooled(
+            server, tmp_path, linger_seconds=SLOW, batch_max_events=15, drop_statuses=(400,)
+        )
         offer(target, *[b"new %d" % number for number in range(10)])
+        server.script(Answer(400))
         server.default = Answer()
         let_go(earlier)
-        with target._shared.condition:
-            flushing = target.begin_flush()
-            target._shared.adopt_at = float("-inf")
-            target._shared.adopt()
+        # A line about the first batch holds the sender while the last five are still in the spool.
+        handler = Holding()
+        logger = logging.getLogger("fapilog_sink.plain")
+        logger.addHandler(handler)
+        try:
+            with target._shared.condition:
+                flushing = target.begin_flush()
+                target._shared.adopt_at = float("-inf")
+                target._shared.adopt()
+            assert handler.holds.wait(10)
+            assert not target.is_flushed(flushing)
+        finally:
+            handler.let_go.set()
+            logger.removeHandler(handler)
         wait_for_stats(target, lambda s: target.is_flushed(flushing))
         stats = target.stats()
         target.close(5.0)
-    assert (stats.delivered, stats.pending, stats.recovered) == (20, 0, 10)
+    assert (stats.delivered, sum(stats.dropped.values()), stats.recovered) == (5, 15, 10)
 
 
 def killed_under_load(tmp_path: Path, url: str, fsync: str, after: int) -> list[bytes]:
