@@ -6,6 +6,34 @@ _SUITE = "tests/elasticsearch"
 
 FAULTS: list[Fault] = [
     Fault(
+        name="time_of_the_last_second_spliced",
+        path="elasticsearch/splice.py",
+        find="(self._action(), second, fraction, json[1:])",
+        replace="(self._action(), known or second, fraction, json[1:])",
+        caught_by="tests/elasticsearch/test_splice.py",
+    ),
+    Fault(
+        name="spliced_without_an_id",
+        path="elasticsearch/splice.py",
+        find="if self._ids else b'{",
+        replace="if False else b'{",
+        caught_by="tests/elasticsearch/test_splice.py",
+    ),
+    Fault(
+        name="no_date_spliced",
+        path="elasticsearch/splice.py",
+        find="if not is_date or ",
+        replace="if ",
+        caught_by="tests/elasticsearch/test_splice.py",
+    ),
+    Fault(
+        name="as_is_ignored",
+        path="elasticsearch/encoder.py",
+        find='"as_is": as_is_document',
+        replace='"as_is": to_document',
+        caught_by="tests/elasticsearch/test_splice.py",
+    ),
+    Fault(
         name="http_200_is_delivery",
         path="elasticsearch/response.py",
         find='            return [_protocol_error(f"bulk answer {response.status} with {counted}")]'
@@ -16,8 +44,9 @@ FAULTS: list[Fault] = [
     Fault(
         name="whole_bulk_resent_for_one_item",
         path="elasticsearch/response.py",
-        find="        return [\n            self._item(item, record, response)"
-        " for item, record in zip(items, batch, strict=True)\n        ]\n",
+        find="        return [\n"
+        "            _CREATED if item == _PLAIN_ITEM else self._item(item, record, response)\n"
+        "            for item, record in zip(items, batch, strict=True)\n        ]\n",
         replace=(
             "        outcomes = [self._item(i, r, response) for i, r in zip(items, batch)]\n"
             "        retries = [o for o in outcomes if isinstance(o, RetryLater)]\n"
@@ -28,8 +57,9 @@ FAULTS: list[Fault] = [
     Fault(
         name="errors_flag_believed",
         path="elasticsearch/response.py",
-        find="        return [\n            self._item(item, record, response)"
-        " for item, record in zip(items, batch, strict=True)\n        ]\n",
+        find="        return [\n"
+        "            _CREATED if item == _PLAIN_ITEM else self._item(item, record, response)\n"
+        "            for item, record in zip(items, batch, strict=True)\n        ]\n",
         replace=(
             "        if not _json(response.body).get('errors', False):\n"
             "            return [Delivered()] * len(batch)\n"
@@ -170,18 +200,15 @@ FAULTS: list[Fault] = [
     Fault(
         name="id_without_randomness",
         path="elasticsearch/encoder.py",
-        find='int.from_bytes(os.urandom(10), "big")',
-        replace="0",
+        find="    global _drawn, _numbers\n",
+        replace="    global _drawn, _numbers\n    _drawn, _numbers = 0, itertools.count()\n    return\n",
         caught_by=_SUITE,
     ),
     Fault(
         name="ids_shared_after_fork",
         path="elasticsearch/encoder.py",
-        find="import hashlib\nimport os\n",
-        replace=(
-            "import hashlib\nimport random\nimport types\n\n"
-            "os = types.SimpleNamespace(urandom=random.Random().randbytes)\n"
-        ),
+        find="    os.register_at_fork(after_in_child=_draw)\n",
+        replace="    pass\n",
         caught_by=_SUITE,
     ),
     Fault(

@@ -25,16 +25,39 @@ _FORK = "tests/delivery/test_fork.py"
 
 FAULTS: list[Fault] = [
     Fault(
+        name="unwatched_after_the_sentinel_ended",
+        path="_delivery/sentinel.py",
+        find="            del self._tasks[loop]\n            self.era = object()\n",
+        replace="            del self._tasks[loop]\n",
+        caught_by="tests/delivery/test_host.py",
+    ),
+    Fault(
+        name="unwatched_in_another_loop",
+        path="_delivery/host.py",
+        find="if era is not self._sentinels.era or loop is not asyncio.get_running_loop():",
+        replace="if era is not self._sentinels.era:",
+        caught_by="tests/delivery/test_host.py",
+    ),
+    Fault(
+        name="slow_down_of_all_delivered_ignored",
+        path="_delivery/slot.py",
+        find="            result.slow_down = any([outcome.slow_down for outcome in delivered])\n",
+        replace="",
+        caught_by="tests/delivery/test_slot.py",
+    ),
+    Fault(
         name="buffer_forgets_what_is_in_flight",
         path="_delivery/buffer.py",
-        find="            batch.append(self._pop())\n",
-        replace="            batch.append(self._pop())\n            self.release(batch[-1:])\n",
+        find="            self._queue.popleft()\n        self._queued_payload -= size\n",
+        replace=(
+            "            self.release([self._queue.popleft()])\n        self._queued_payload -= size\n"
+        ),
         caught_by=_BUFFER,
     ),
     Fault(
         name="bound_in_events_ignored",
         path="_delivery/buffer.py",
-        find="self.pending < settings.buffer_max_events\n            and ",
+        find="self.pending < self._max_events and ",
         replace="",
         caught_by=_BUFFER,
     ),
@@ -48,15 +71,15 @@ FAULTS: list[Fault] = [
     Fault(
         name="linger_ignored",
         path="_delivery/buffer.py",
-        find="accepted_at + settings.linger_seconds",
+        find="accepted_at + self._linger_seconds",
         replace="accepted_at",
         caught_by=_BUFFER,
     ),
     Fault(
         name="batch_exceeds_its_bytes",
         path="_delivery/buffer.py",
-        find="if batch and size > self.batch_max_bytes:",
-        replace="if batch and size - len(self._queue[0].payload) > self.batch_max_bytes:",
+        find="if batch and larger > self.batch_max_bytes:",
+        replace="if batch and size > self.batch_max_bytes:",
         caught_by=_BUFFER,
     ),
     Fault(
@@ -69,7 +92,7 @@ FAULTS: list[Fault] = [
     Fault(
         name="eviction_in_vain",
         path="_delivery/buffer.py",
-        find="if self.pending_bytes - waiting + charge > self._settings.buffer_max_bytes:",
+        find="if self.pending_bytes - waiting + charge > self._max_bytes:",
         replace="if False:",
         caught_by=_BUFFER,
     ),
@@ -110,9 +133,9 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         name="delivery_booked_twice",
-        path="_delivery/ledger.py",
-        find="        self.delivered += 1\n",
-        replace="        self.delivered += 1 + (not confirmed)\n",
+        path="_delivery/accounts.py",
+        find="        ledger.delivered += len(outcomes)\n",
+        replace="        ledger.delivered += len(outcomes) + (not all(o.confirmed for o in outcomes))\n",
         caught_by=_ACCOUNTS,
     ),
     Fault(

@@ -99,8 +99,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="bytes_of_the_buffer_not_bounded",
         path="_delivery/buffer.py",
-        find="            and self.pending_bytes + charge <= settings.buffer_max_bytes\n",
-        replace="",
+        find=" and self.pending_bytes + charge <= self._max_bytes\n",
+        replace="\n",
         caught_by=_OUTAGE,
     ),
     Fault(

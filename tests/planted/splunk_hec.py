@@ -18,6 +18,41 @@ _TLS = "tests/delivery/test_tls.py"
 
 FAULTS: list[Fault] = [
     Fault(
+        name="time_of_the_last_second_spliced",
+        path="splunk_hec/splice.py",
+        find="if second != known:",
+        replace="if not known:",
+        caught_by="tests/splunk_hec/test_splice.py",
+    ),
+    Fault(
+        name="nul_spliced",
+        path="splunk_hec/splice.py",
+        find="if epoch is None or _NUL in json:",
+        replace="if epoch is None:",
+        caught_by="tests/splunk_hec/test_splice.py",
+    ),
+    Fault(
+        name="long_event_spliced",
+        path="splunk_hec/splice.py",
+        find=" if len(payload) <= self._max_bytes else None",
+        replace="",
+        caught_by="tests/splunk_hec/test_splice.py",
+    ),
+    Fault(
+        name="as_is_ignored",
+        path="splunk_hec/encoder.py",
+        find='self._as_is = config.events == "as_is"',
+        replace="self._as_is = False",
+        caught_by="tests/splunk_hec/test_splice.py",
+    ),
+    Fault(
+        name="time_not_at_the_end_taken",
+        path="_delivery/event.py",
+        find='re.escape(_ENVELOPE_TAIL) + rb"\\Z"',
+        replace='rb""',
+        caught_by="tests/splunk_hec/test_splice.py",
+    ),
+    Fault(
         name="url_error_quotes_the_url",
         path="splunk_hec/config.py",
         find='raise ValueError("must not hold a query: put',
@@ -48,15 +83,15 @@ FAULTS: list[Fault] = [
     Fault(
         name="time_written_as_float",
         path="splunk_hec/encoder.py",
-        find="    return f\"{seconds}.{(fraction or '')[:6]:0<3}\"\n",
-        replace="    return repr(float(f\"{seconds}.{fraction or '0'}\"))\n",
+        find="f\"{seconds}.{(fraction or '')[:6]:0<3}\"\n",
+        replace="repr(float(f\"{seconds}.{fraction or '0'}\"))\n",
         caught_by=_ENCODER,
     ),
     Fault(
         name="time_after_2038_sent",
         path="splunk_hec/encoder.py",
-        find="if not 0 <= seconds <= TIME_MAX_SECONDS:",
-        replace="if seconds < 0:",
+        find="if 0 <= seconds <= TIME_MAX_SECONDS else None",
+        replace="if 0 <= seconds else None",
         caught_by=_ENCODER,
     ),
     Fault(
@@ -83,8 +118,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="field_shadows_metadata",
         path="splunk_hec/encoder.py",
-        find=" or name in RESERVED_FIELDS or name in taken:",
-        replace=" or name in taken:",
+        find=" and name not in RESERVED_FIELDS\n",
+        replace="\n",
         caught_by=_ENCODER,
     ),
     Fault(

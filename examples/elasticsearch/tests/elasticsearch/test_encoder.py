@@ -176,15 +176,18 @@ def _ids(pipe: Any) -> None:
 )
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_ids_are_unique_after_fork() -> None:
-    """Forked processes do not continue one sequence."""
+    """Forked processes do not continue one sequence, nor begin the same."""
     context = multiprocessing.get_context("fork")
-    here, there = context.Pipe()
-    child = context.Process(target=_ids, args=(there,))
-    child.start()
-    assert here.poll(10)
-    ids = here.recv() + [make_id(NOW) for _ in range(200)]
-    child.join(10)
-    assert len(set(ids)) == 400
+    ids = [make_id(NOW) for _ in range(200)]
+    for _ in range(2):
+        here, there = context.Pipe()
+        child = context.Process(target=_ids, args=(there,))
+        child.start()
+        assert here.poll(10)
+        ids += here.recv()
+        child.join(10)
+    ids += [make_id(NOW) for _ in range(200)]
+    assert len(set(ids)) == 800
 
 
 @pytest.mark.parametrize(

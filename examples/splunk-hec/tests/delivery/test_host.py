@@ -338,6 +338,27 @@ def test_a_write_after_the_end_opens_again() -> None:
 
 
 @pytest.mark.fault(33, promise=11)
+def test_a_loop_whose_sentinel_was_cancelled_gets_another() -> None:
+    """Some frameworks cancel every task and go on with the same loop."""
+    with FakeHttpServer() as server:
+        sink = PlainSink(url=server.url)
+
+        def sentinels() -> list[asyncio.Task[Any]]:
+            return [t for t in asyncio.all_tasks() if t.get_name() == "fapilog-sink-sentinel"]
+
+        async def run() -> int:
+            assert await sink.write({"message": "1"})
+            (first,) = sentinels()
+            first.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await first
+            assert await sink.write({"message": "2"})
+            return len(sentinels())
+
+        assert asyncio.run(run()) == 1
+    assert messages(server) == ["1", "2"]
+
+
 def test_the_first_of_two_loops_does_not_close_for_the_other() -> None:
     """Two loggers with one sink: the one that ends flushes, the other goes on."""
     with FakeHttpServer() as server:

@@ -43,7 +43,7 @@ class Accounts:
             self.ledger.drop(DropReason.OLDEST, self.buffer.evict_for(record))
             result = self.buffer.offer(record, age_now)
         if result is Offer.TAKEN:
-            self.ledger.accept(truncated=record.truncated)
+            self.ledger.accept(record.truncated)
         return result
 
     def admit(self, found: Any) -> int:
@@ -66,8 +66,10 @@ class Accounts:
         ledger = self.ledger
         ledger.retried += settlement.retried
         ledger.ambiguous += settlement.ambiguous
-        for _, outcome in settlement.delivered:
-            ledger.deliver(warning=bool(outcome.warning), confirmed=outcome.confirmed)
+        outcomes = [outcome for _, outcome in settlement.delivered]
+        ledger.delivered += len(outcomes)
+        ledger.warnings += sum([bool(outcome.warning) for outcome in outcomes])
+        ledger.delivered_unconfirmed += sum([not outcome.confirmed for outcome in outcomes])
         self.buffer.release([record for record, _ in settlement.delivered])
         kept_expired = min(buried, len(settlement.expired))
         self.give_up(

@@ -9,6 +9,7 @@ a retry or for a confirmation still counts. That is what bounds memory in an out
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from enum import Enum, auto
@@ -122,7 +123,10 @@ class MemoryBuffer:
     """First in, first out; a batch closes on bytes, events or age, whichever comes first."""
 
     def __init__(self, settings: DeliverySettings) -> None:
-        self._settings = settings
+        self._max_bytes = settings.buffer_max_bytes
+        self._max_events = settings.buffer_max_events
+        self._batch_max_events = settings.batch_max_events
+        self._linger_seconds = settings.linger_seconds
         self._queue: deque[Record] = deque()
         self._queued_payload = 0
         self.batch_max_bytes = settings.batch_max_bytes
@@ -138,14 +142,13 @@ class MemoryBuffer:
 
     def offer(self, record: Record, now: float) -> Offer:
         """Take the record if it fits; `now` is seconds on the age clock."""
-        charge = len(record.payload) + RECORD_OVERHEAD_BYTES
-        if charge > self._settings.buffer_max_bytes:
-            return Offer.TOO_LARGE
+        size = len(record.payload)
+        charge = size + RECORD_OVERHEAD_BYTES
         if not self._fits(charge):
-            return Offer.FULL
+            return Offer.TOO_LARGE if charge > self._max_bytes else Offer.FULL
         record.accepted_at = now
         self._queue.append(record)
-        self._queued_payload += len(record.payload)
+        self._queued_payload += size
         self.pending += 1
         self.pending_bytes += charge
         return Offer.TAKEN
@@ -157,17 +160,22 @@ class MemoryBuffer:
         """
         charge = len(record.payload) + RECORD_OVERHEAD_BYTES
         waiting = self._queued_payload + len(self._queue) * RECORD_OVERHEAD_BYTES
-        if self.pending_bytes - waiting + charge > self._settings.buffer_max_bytes:
+        if self.pending_bytes - waiting + charge > self._max_bytes:
             return 0
         evicted = 0
         while self._queue and not self._fits(charge):
-            self.release([self._pop()])
+            oldest = self._queue.popleft()
+            self._queued_payload -= len(oldest.payload)
+            self.release([oldest])
             evicted += 1
         return evicted
 
     def has_news(self) -> bool:
         """Whether the record taken last changes when the next batch closes."""
-        return len(self._queue) == 1 or self._is_full()
+        queued = len(self._queue)
+        if queued == 1 or queued >= self._batch_max_events:
+            return True
+        return self._queued_payload >= self.batch_max_bytes
 
     def ready_at(self) -> float | None:
         """When the next batch closes, on the age clock; -inf: it is full already; None: empty."""
@@ -175,8 +183,7 @@ class MemoryBuffer:
             return None
         if self._is_full():
             return float("-inf")
-        settings = self._settings
-        return self._queue[0].accepted_at + settings.linger_seconds
+        return self._queue[0].accepted_at + self._linger_seconds
 
     def oldest_at(self) -> float | None:
         """When the oldest waiting record was accepted, on the age clock; None: empty."""
@@ -184,15 +191,18 @@ class MemoryBuffer:
 
     def take(self, at_most: int | None = None) -> list[Record]:
         """Remove the next batch from the queue, at least one record if any waits; still charged."""
-        settings = self._settings
-        most = settings.batch_max_events if at_most is None else at_most
+        most = self._batch_max_events if at_most is None else at_most
         batch: list[Record] = []
         size = 0
-        while self._queue and len(batch) < most:
-            size += len(self._queue[0].payload)
-            if batch and size > self.batch_max_bytes:
+        for record in itertools.islice(self._queue, most):
+            larger = size + len(record.payload)
+            if batch and larger > self.batch_max_bytes:
                 break
-            batch.append(self._pop())
+            size = larger
+            batch.append(record)
+        for _ in batch:
+            self._queue.popleft()
+        self._queued_payload -= size
         return batch
 
     def leave(self, taken: Sequence[Record], *, queue: bool) -> list[Record]:
@@ -221,23 +231,14 @@ class MemoryBuffer:
     def release(self, records: Sequence[Record]) -> None:
         """Stop charging for records that are settled."""
         self.pending -= len(records)
-        for record in records:
-            self.pending_bytes -= len(record.payload) + RECORD_OVERHEAD_BYTES
+        payloads = sum([len(record.payload) for record in records])
+        self.pending_bytes -= payloads + len(records) * RECORD_OVERHEAD_BYTES
 
     def _is_full(self) -> bool:
         return (
-            len(self._queue) >= self._settings.batch_max_events
+            len(self._queue) >= self._batch_max_events
             or self._queued_payload >= self.batch_max_bytes
         )
 
     def _fits(self, charge: int) -> bool:
-        settings = self._settings
-        return (
-            self.pending < settings.buffer_max_events
-            and self.pending_bytes + charge <= settings.buffer_max_bytes
-        )
-
-    def _pop(self) -> Record:
-        record = self._queue.popleft()
-        self._queued_payload -= len(record.payload)
-        return record
+        return self.pending < self._max_events and self.pending_bytes + charge <= self._max_bytes

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timezone
 
+from .settings import DeliverySettings
+
 _LARGEST_EXPONENT = (
     30  # 2**30 half-seconds are 17 years: beyond any sensible cap, short of overflow
 )
@@ -89,3 +91,12 @@ class AgeClock:
         elif not held and self._held_since is not None:
             self._held_seconds += now - self._held_since
             self._held_since = None
+
+
+def retry_policy(settings: DeliverySettings) -> RetryPolicy:
+    """Return the pauses that the settings ask for."""
+    return RetryPolicy(
+        initial_seconds=settings.retry_initial_seconds,
+        max_seconds=settings.retry_max_seconds,
+        retry_after_max_seconds=settings.retry_after_max_seconds,
+    )

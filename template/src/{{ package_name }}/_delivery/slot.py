@@ -12,7 +12,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from .records import (
+    Delivered,
     Hold,
+    Outcome,
     Record,
     RetryLater,
     Split,
@@ -98,12 +100,12 @@ class Slot:
             return self._bisect(batch, verdict, now)
         result = Settlement()
         unsettled: list[tuple[Record, Hold | RetryLater]] = []
-        for record, outcome in zip(batch, verdict, strict=True):
-            if isinstance(outcome, (Hold, RetryLater)):
-                unsettled.append((record, outcome))
-            elif not note_final(result, record, outcome):
-                wrong = f"classify returned {type(outcome).__name__}, which is no outcome"
-                unsettled.append((record, RetryLater(wrong, ambiguous=True)))
+        delivered = [outcome for outcome in verdict if type(outcome) is Delivered]
+        if len(delivered) == len(batch):  # the usual case, which is to be fast
+            result.delivered = list(zip(batch, delivered, strict=True))
+            result.slow_down = any([outcome.slow_down for outcome in delivered])
+        else:
+            unsettled = _sort_out(batch, verdict, result)
         if result.delivered or result.unconfirmed:
             self.confirm()
         self._keep(unsettled, result, now, age_now)
@@ -224,3 +226,17 @@ class Slot:
             self.held = True
             self.not_before = now + self._hold_seconds
             result.alert = f"{verdict.reason}; no event is accepted, so the configuration is wrong"
+
+
+def _sort_out(
+    batch: Sequence[Record], verdict: Sequence[Outcome], result: Settlement
+) -> list[tuple[Record, Hold | RetryLater]]:
+    """Note final outcomes in `result`; returns the records without one."""
+    unsettled: list[tuple[Record, Hold | RetryLater]] = []
+    for record, outcome in zip(batch, verdict, strict=True):
+        if isinstance(outcome, (Hold, RetryLater)):
+            unsettled.append((record, outcome))
+        elif not note_final(result, record, outcome):
+            wrong = f"classify returned {type(outcome).__name__}, which is no outcome"
+            unsettled.append((record, RetryLater(wrong, ambiguous=True)))
+    return unsettled

@@ -88,10 +88,10 @@ def _take(holder: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _move(source: dict[str, Any], fields: dict[str, str], document: dict[str, Any]) -> None:
-    for key, field in fields.items():
-        value = source.pop(key, None)
+    for key in [key for key in source if key in fields]:
+        value = source.pop(key)
         if value is not None:
-            *parents, name = field.split(".")
+            *parents, name = fields[key].split(".")
             holder = document
             for parent in parents:
                 holder = holder.setdefault(parent, {})

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from .._delivery.records import Batch, HttpRequest
 from .config import ElasticsearchConfig
-from .targets import ALIAS, DATA_STREAM, INDEX
+from .targets import ALIAS, DATA_STREAM
 
 FILTER_PATH = "errors,took,items.*.status,items.*.error.type,items.*.failure_store"
 """What the answer shall hold: a status of every item, so that positions stay, and no `reason`."""
@@ -70,8 +70,7 @@ class RequestBuilder:
 def bulk_path(config: ElasticsearchConfig) -> str:
     """Return path and query of a bulk request."""
     name = config.target_name
-    dated = config.target == INDEX and "%" in name
-    path = "/_bulk" if dated else f"/{quote(name, safe='')}/_bulk"
+    path = "/_bulk" if config.is_dated else f"/{quote(name, safe='')}/_bulk"
     path += f"?filter_path={_encoded(FILTER_PATH)}"
     if config.target == ALIAS:
         return f"{path}&require_alias=true"

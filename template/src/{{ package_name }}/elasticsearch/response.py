@@ -45,6 +45,8 @@ from .targets import DATA_STREAM
 
 _CHOSEN = b'{"create":{"_index":'  # the event, or the date, has chosen where this one goes
 _BACKING_INDEX = ".ds-"
+_PLAIN_ITEM = {"create": {"status": 201}}  # most of them: nothing to look up
+_CREATED = Delivered()
 _UNKNOWN_PARAMETER = b"unrecognized parameter: [require_data_stream]"
 _ERROR_TYPE = re.compile(r"[a-z_]{1,64}")
 _STORED_OR_NOT = (500, 502, 504)  # an answer of something between us and the write
@@ -67,7 +69,8 @@ class Classifier:
             counted = "no items" if items is None else f"{len(items)} items for {len(batch)}"
             return [_protocol_error(f"bulk answer {response.status} with {counted}")] * len(batch)
         return [
-            self._item(item, record, response) for item, record in zip(items, batch, strict=True)
+            _CREATED if item == _PLAIN_ITEM else self._item(item, record, response)
+            for item, record in zip(items, batch, strict=True)
         ]
 
     def _item(self, item: Any, record: Record, response: HttpResponse) -> Outcome:

@@ -42,6 +42,12 @@ def raw_document(event: dict[str, Any], received_at: float) -> dict[str, Any]:
     return _counted(document, names)
 
 
+def as_is_document(event: dict[str, Any], received_at: float) -> dict[str, Any]:
+    """Return the event with an `@timestamp`, and nothing else changed."""
+    timestamp = utc_timestamp(event.get("timestamp")) or utc_timestamp(received_at)
+    return {**event, "@timestamp": timestamp}
+
+
 def _head(event: dict[str, Any], received_at: float) -> dict[str, Any]:
     timestamp = utc_timestamp(event.get("timestamp"))
     if timestamp is not None:

@@ -97,6 +97,11 @@ class TargetIndexSettings(BaseModel):
         return self.alias or self.index or self.data_stream
 
     @property
+    def is_dated(self) -> bool:
+        """Whether the name of the index has a date in it."""
+        return self.target == INDEX and "%" in self.target_name
+
+    @property
     def routes(self) -> bool:
         """Whether an event may choose."""
         return self.dataset_field is not None or self.namespace_field is not None
@@ -132,7 +137,7 @@ class Router:
 
     def __init__(self, settings: TargetIndexSettings) -> None:
         self._settings = settings
-        self._dated = settings.index if settings.index and "%" in settings.index else None
+        self._dated = settings.target_name if settings.is_dated else None
         self._chosen: set[str] = set()
 
     def place(self, event: dict[str, Any], now: float) -> Place:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -63,6 +64,7 @@ def to_labels(*sections: dict[str, Any]) -> dict[str, str]:
     return labels
 
 
+@functools.lru_cache(maxsize=4_096)
 def label_name(path: tuple[str, ...]) -> str:
     """Return a name that no version of Elasticsearch or OpenSearch refuses."""
     return _UNSAFE.sub("_", "_".join(path))[:_NAME_MAX_CHARS] or "_"
@@ -86,10 +88,12 @@ def utc_timestamp(value: Any) -> str | None:
     """
     try:
         if isinstance(value, str):
-            return _utc(*_parse_iso(value))
+            second, fraction = _parse_iso(value)
+            return None if second is None else f"{second}.{fraction}Z"
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             moment = datetime.fromtimestamp(value, timezone.utc)
-            return _utc(moment, f"{moment.microsecond // 1000:03d}")
+            second = _utc_second(moment)
+            return None if second is None else f"{second}.{moment.microsecond // 1000:03d}Z"
     except (ValueError, OverflowError, OSError):
         pass  # not a date: 31 February, a leap second, a number out of range
     return None
@@ -110,15 +114,21 @@ def as_text(value: Any) -> str:
     return "" if value is None else orjson.dumps(value).decode()
 
 
-def _parse_iso(text: str) -> tuple[datetime, str]:
+def _parse_iso(text: str) -> tuple[str | None, str]:
     match = _ISO_8601.fullmatch(text)
     if match is None:
         raise ValueError("not ISO 8601")
     day, clock, fraction, zone = match.groups()
     offset = "+00:00" if zone in (None, "Z") else zone
-    return datetime.fromisoformat(f"{day}T{clock}{offset}"), fraction or "000"
+    return _second(f"{day}T{clock}{offset}"), fraction or "000"
 
 
-def _utc(moment: datetime, fraction: str) -> str | None:
+@functools.lru_cache(maxsize=64)  # events come in the order of time
+def _second(text: str) -> str | None:
+    return _utc_second(datetime.fromisoformat(text))
+
+
+def _utc_second(moment: datetime) -> str | None:
+    """Return a time up to the second; None: a year that no server takes."""
     moment = moment.astimezone(timezone.utc)
-    return f"{moment.isoformat()[:19]}.{fraction}Z" if moment.year in _YEARS else None
+    return moment.isoformat()[:19] if moment.year in _YEARS else None

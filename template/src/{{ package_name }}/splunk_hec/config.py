@@ -26,7 +26,7 @@ _PATHS = ("", "/services/collector", "/services/collector/event", "/services/col
 _TOKEN = re.compile(r"[!-~]+")
 TOKEN_SETTINGS = ("token", "token_file", "token_env", "token_provider")
 _FIELDS = ("host_field", "source_field", "sourcetype_field", "index_field")
-EVENT_ONLY = (*_FIELDS, "auto_extract_timestamp")
+MAPPED_ONLY = (*_FIELDS, "auto_extract_timestamp")
 
 
 class SplunkHecConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySettings):
@@ -46,6 +46,8 @@ class SplunkHecConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySetting
     """Function, or "module:function", that returns the token; asked again when Splunk refuses it."""
     endpoint: Literal["event", "raw"] = "event"
     """"event": JSON with metadata for each event; "raw": lines, which the sourcetype takes apart."""
+    events: Literal["mapped", "as_is"] = "mapped"
+    """"mapped": as `mapping.py` says; "as_is": the event as fapilog wrote it, for half the work."""
     host: str | None = Field(default=None, min_length=1, max_length=255)
     """Value of Splunk's `host`; None: the host of the event, or else the token's default."""
     source: str | None = Field(default=None, min_length=1, max_length=255)
@@ -99,9 +101,13 @@ class SplunkHecConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySetting
 
     @model_validator(mode="after")
     def _fits_endpoint(self) -> SplunkHecConfig:
-        given = [name for name in EVENT_ONLY if self.endpoint == "raw" and getattr(self, name)]
-        if given:
+        if self.endpoint == "raw" and self.events == "as_is":
+            raise ValueError('events "as_is" needs endpoint "event"')
+        given = [name for name in MAPPED_ONLY if getattr(self, name)]
+        if given and self.endpoint == "raw":
             raise ValueError(f'{given[0]} has no effect with endpoint "raw"')
+        if given and self.events == "as_is":
+            raise ValueError(f'{given[0]} has no effect with events "as_is"')
         return self
 
     @field_validator("host", "source", "sourcetype", "index")

@@ -9,6 +9,7 @@ exponent. So every rule is kept here and not left to the mapping. Pure: no clock
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
@@ -58,11 +59,12 @@ class Encoder:
 
     def __init__(self, config: SplunkHecConfig) -> None:
         self._config = config
+        self._as_is = config.events == "as_is"
 
     def encode(self, event: dict[str, Any]) -> Record:
         """Return the envelope of one event, made of plain JSON types."""
         original = mapping.time(event)
-        body = mapping.body(event)
+        body = event if self._as_is else mapping.body(event)
         time, ours = None, {}
         if self._config.auto_extract_timestamp:
             body = _with_time(original, body)
@@ -70,13 +72,19 @@ class Encoder:
             time = epoch_seconds(original)
             if time is None and _text(original).strip():
                 ours[EVENT_TIME] = clip(_text(original), _ORIGINAL_TIME_MAX_BYTES)
-        envelope = _metadata(mapping.metadata(event, self._config))
+        if self._as_is:
+            envelope, fields = static_metadata(self._config), {}
+        else:
+            envelope, fields = (
+                _metadata(mapping.metadata(event, self._config)),
+                mapping.fields(event),
+            )
         envelope["event"] = _content(body)
-        payload = _payload(time, envelope, ours | indexed_fields(mapping.fields(event)))
+        payload = _payload(time, envelope, ours | indexed_fields(fields))
         if len(payload) <= self._config.event_max_bytes:
             return Record(payload)
         ours |= {EVENT_TRUNCATED: "true", EVENT_BYTES: str(len(payload))}
-        return Record(self._shortened(event, time, envelope, ours), truncated=True)
+        return Record(self._shortened(fields, time, envelope, ours), truncated=True)
 
     def encode_raw(self, event: dict[str, Any]) -> Record:
         """Return one line for the raw endpoint, which would take a line end for the next event."""
@@ -91,14 +99,13 @@ class Encoder:
 
     def _shortened(
         self,
-        event: dict[str, Any],
+        fields: dict[str, Any],
         time: str | None,
         envelope: dict[str, Any],
         ours: dict[str, str],
     ) -> bytes:
         """Cut the long texts, harder each time; at last send the beginning of the JSON as text."""
         limit = self._config.event_max_bytes
-        fields = mapping.fields(event)
         for cut in _cuts(limit):
             shorter = {**envelope, "event": _clip_all(envelope["event"], cut)}
             payload = _payload(time, shorter, ours | indexed_fields(_clip_all(fields, cut)))
@@ -130,6 +137,12 @@ def indexed_fields(tree: Any) -> dict[str, str | list[str]]:
     """Return fields as Splunk takes them: flat, texts or lists of texts, no blanks, no clashes."""
     found: dict[str, str | list[str]] = {}
     for name, value in _leaves(tree, "") if isinstance(tree, dict) else ():
+        if value is None:
+            continue
+        if type(value) is str and name not in found and _is_free(name):
+            if value.strip():  # the usual case
+                found[name] = value
+            continue
         texts = map(_text, value if isinstance(value, list) else [value])
         kept = [text for text in texts if text.strip()]
         if kept:
@@ -146,20 +159,31 @@ def clip(text: str, max_bytes: int) -> str:
     return kept.decode(errors="ignore") + TRUNCATION_MARK
 
 
+def static_metadata(config: SplunkHecConfig) -> dict[str, Any]:
+    """Return the metadata that stand in the settings, whatever the event."""
+    return _metadata(mapping.metadata({}, config))
+
+
 def _from_iso(text: str) -> str | None:
     """Convert by integer arithmetic: a float would round, or come out as 1e-05."""
     match = _ISO.fullmatch(text.strip())
     if match is None:
         return None
     *parts, fraction, offset = match.groups()
+    seconds = _seconds(*parts, offset)
+    return None if seconds is None else f"{seconds}.{(fraction or '')[:6]:0<3}"
+
+
+@functools.lru_cache(maxsize=64)  # events come in the order of time
+def _seconds(*parts: str | None) -> int | None:
+    """Convert year to second, and the offset, to seconds since the epoch."""
+    *numbers, offset = parts
     try:
-        moment = datetime(*map(int, parts), tzinfo=_zone(offset))  # type: ignore[arg-type,misc]
+        moment = datetime(*map(int, numbers), tzinfo=_zone(offset))  # type: ignore[arg-type,misc]
         seconds = (moment - _EPOCH) // timedelta(seconds=1)
     except (ValueError, OverflowError):
         return None
-    if not 0 <= seconds <= TIME_MAX_SECONDS:
-        return None
-    return f"{seconds}.{(fraction or '')[:6]:0<3}"
+    return seconds if 0 <= seconds <= TIME_MAX_SECONDS else None
 
 
 def _zone(offset: str | None) -> timezone:
@@ -210,9 +234,14 @@ def _leaves(tree: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _free_name(name: str, taken: dict[str, Any]) -> str:
-    while not name.strip() or name.startswith("_") or name in RESERVED_FIELDS or name in taken:
+    while name in taken or not _is_free(name):
         name = FIELD_PREFIX + name
     return name
+
+
+@functools.lru_cache(maxsize=1_024)
+def _is_free(name: str) -> bool:
+    return bool(name.strip()) and not name.startswith("_") and name not in RESERVED_FIELDS
 
 
 def _text(value: Any) -> str:

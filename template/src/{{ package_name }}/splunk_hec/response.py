@@ -76,6 +76,8 @@ def classify(response: HttpResponse, batch: Batch) -> Verdict:
     verdict = _by_code(response, len(batch))
     if isinstance(verdict, Split) or not isinstance(response, HecResponse):
         return verdict
+    if response.ack_token is None and not response.ack_required:
+        return verdict
     return [_awaiting(outcome, response) for outcome in verdict]
 
 

@@ -25,8 +25,9 @@ class ElasticsearchConfig(
     """More nodes of the same cluster, used when `url` does not take events, in this order."""
     cloud_id: str | None = None
     """Elastic Cloud ID, instead of `url`."""
-    documents: Literal["ecs", "flat", "raw"] = "ecs"
-    """Shape of documents: ECS fields and labels, flat names with typed values, or as they are."""
+    documents: Literal["ecs", "flat", "raw", "as_is"] = "ecs"
+    """Shape of documents: ECS fields and labels; flat names with typed values; the event with safe
+    names and numbers; or the event as fapilog wrote it, for half the work."""
     ids: bool = True
     """Give each document an id, so that a resend is not stored twice. Off: time-series streams."""
     id_field: str | None = None
@@ -70,4 +71,12 @@ class ElasticsearchConfig(
     def _check_ids(self) -> ElasticsearchConfig:
         if self.id_field is not None and not self.ids:
             raise ValueError("`id_field` needs `ids`")
+        return self
+
+    @model_validator(mode="after")
+    def _check_as_is(self) -> ElasticsearchConfig:
+        if self.documents == "as_is" and (self.routes or self.id_field is not None):
+            raise ValueError(
+                "`documents` as_is looks at no field: not at `id_field`, nor for routes"
+            )
         return self

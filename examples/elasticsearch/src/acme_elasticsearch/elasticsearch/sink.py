@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._delivery.delivery import Exchange
+from .._delivery.event import SerializedEvent
 from .._delivery.host import DeliverySink
 from .._delivery.http_status import with_moved_statuses
 from .._delivery.records import HttpRequest, HttpResponse, Record
@@ -28,6 +29,16 @@ class ElasticsearchSink(DeliverySink[ElasticsearchConfig]):
     def encoder(self, config: ElasticsearchConfig) -> Callable[[dict[str, Any]], Record]:
         """Return the function that makes a record of an event."""
         return Encoder(config).encode
+
+    def splicer(
+        self, config: ElasticsearchConfig
+    ) -> Callable[[SerializedEvent], Record | None] | None:
+        """Return the function that makes a document of JSON, if documents are events as they are."""
+        if config.documents != "as_is":
+            return None
+        from .splice import Splicer  # for this setting alone
+
+        return Splicer(config).splice
 
     def exchange(self, config: ElasticsearchConfig) -> Exchange[HttpRequest, HttpResponse]:
         """Return how batches are sent and what the answers mean.

@@ -22,7 +22,7 @@ from .buffer import Offer
 from .configure import heard, load_config
 from .delivery import CloseReport, Delivery, Exchange
 from .errors import ConfigurationError
-from .event import Event, from_entry, from_serialized
+from .event import Event, SerializedEvent, from_entry, from_serialized, serialized_event
 from .ledger import RefuseReason, Stats
 from .records import Record
 from .sentinel import Sentinels
@@ -57,12 +57,22 @@ class DeliverySink(Generic[ConfigT]):
         self._encode = self.encoder(self.config)
         self._sentinels = self._wire()
         self._delivery = self._sentinels.delivery
+        self._splice = self.splicer(self.config)
         self._saturated = False
+        self._watched: tuple[object, object] = (None, None)
         _live_sinks.add(self)
 
     def encoder(self, config: ConfigT) -> Callable[[Event], Record]:
         """Return the function that makes a record of an event; the platform provides it."""
         raise NotImplementedError
+
+    def splicer(self, config: ConfigT) -> Callable[[SerializedEvent], Record | None] | None:  # noqa: ARG002
+        """Return a function that makes a record of JSON as fapilog wrote it, without parsing it.
+
+        A platform provides it where the configuration lets events pass as they are. What it returns None
+        for is parsed and encoded like every other event.
+        """
+        return None
 
     def exchange(self, config: ConfigT) -> Exchange[Any, Any]:
         """Return how requests are built, sent and understood; the platform provides it."""
@@ -86,11 +96,11 @@ class DeliverySink(Generic[ConfigT]):
             True when the event is in the buffer and accounted for from now on; False when it was refused,
             so that the host can use its fallback. Never raises.
         """
-        return await self._write(from_entry, entry)
+        return await self._write(self._from_entry, entry)
 
     async def write_serialized(self, view: object) -> bool:
         """Take one event that the host has serialized; as `write`."""
-        return await self._write(from_serialized, view)
+        return await self._write(self._from_serialized, view)
 
     async def health_check(self) -> bool:
         """Whether events are accepted at the moment; tells nothing about the target."""
@@ -108,28 +118,46 @@ class DeliverySink(Generic[ConfigT]):
             problem = str(error)
         raise heard(self.name, problem)
 
-    async def _write(self, normalise: Callable[[Any], Event], raw: object) -> bool:
+    def _from_entry(self, entry: object) -> Record:
+        return self._encode(from_entry(entry))
+
+    def _from_serialized(self, view: object) -> Record:
+        if self._splice is not None:
+            event = serialized_event(view)
+            record = None if event is None else self._splice(event)
+            if record is not None:
+                return record
+        return self._encode(from_serialized(view))
+
+    async def _write(self, encode: Callable[[Any], Record], raw: object) -> bool:
         try:
-            record = self._encode(normalise(raw))
+            record = encode(raw)
         except Exception:
             self._delivery.refuse(RefuseReason.ENCODE_ERROR)
             return False
         try:
-            await self._watch()
-            return await self._offer(record)
+            loop, era = self._watched
+            if era is not self._sentinels.era or loop is not asyncio.get_running_loop():
+                await self._watch()
+            offer = self._delivery.offer(record)
+            if offer is Offer.TAKEN:
+                self._saturated = False
+                return True
+            return await self._offer_again(record, offer)
         except Exception:
             # An AttributeError that left here would count as success on the host's side.
             self._delivery.refuse(RefuseReason.INTERNAL_ERROR)
             return False
 
     async def _watch(self) -> None:
+        era = self._sentinels.era
         try:
             await self._sentinels.watch(self)
         except asyncio.CancelledError:
             _postpone_cancellation()
+        self._watched = (asyncio.get_running_loop(), era)
 
-    async def _offer(self, record: Record) -> bool:
-        offer = self._delivery.offer(record)
+    async def _offer_again(self, record: Record, offer: Offer) -> bool:
         if offer is Offer.FULL and self._may_wait():
             offer = await self._wait_for_room(record)
         self._saturated = offer is Offer.FULL

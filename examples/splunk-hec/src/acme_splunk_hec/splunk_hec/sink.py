@@ -9,6 +9,7 @@ from typing import Any
 
 from .._delivery.credentials import credential
 from .._delivery.delivery import Exchange
+from .._delivery.event import SerializedEvent
 from .._delivery.host import DeliverySink
 from .._delivery.http_client import HttpClient, http_endpoints
 from .._delivery.http_status import with_moved_statuses
@@ -30,6 +31,14 @@ class SplunkHecSink(DeliverySink[SplunkHecConfig]):
         """Return the function that turns an event into a HEC envelope, or into a raw line."""
         encoder = Encoder(config)
         return encoder.encode_raw if config.endpoint == "raw" else encoder.encode
+
+    def splicer(self, config: SplunkHecConfig) -> Callable[[SerializedEvent], Record | None] | None:
+        """Return the function that puts JSON into an envelope, if events go as they are."""
+        if config.events != "as_is":
+            return None
+        from .splice import Splicer  # for this setting alone
+
+        return Splicer(config).splice
 
     def exchange(self, config: SplunkHecConfig) -> Exchange[HttpRequest, HttpResponse]:
         """Return how batches become requests and answers become outcomes.

@@ -27,7 +27,8 @@ from .ledger import DropReason, RefuseReason, Stats
 from .records import Record
 from .sender import Sender
 from .settings import DeliverySettings
-from .shared import new_shared, retry_policy
+from .retry import retry_policy
+from .shared import new_shared
 from .slot import Slot
 
 __all__ = ["CloseReport", "Closing", "Delivery", "Exchange"]
@@ -90,7 +91,7 @@ class Delivery:
         Whoever gets anything but `Offer.TAKEN` has to offer again or call `refuse`.
         """
         shared = self._shared
-        with shared.condition:
+        with shared.lock:
             # Seldom more than a look at the first: this line runs for each event.
             senders = shared.senders
             if (not senders or senders[0].ended) and not self._is_open() and not self._open():

@@ -101,7 +101,7 @@ class Ledger:
         self.refused: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
 
-    def accept(self, *, truncated: bool) -> None:
+    def accept(self, truncated: bool) -> None:
         """Book one event that entered the buffer."""
         self.offered += 1
         self.accepted += 1
@@ -122,12 +122,6 @@ class Ledger:
         """Book accepted events that were given up."""
         if count:
             self.dropped[reason.value] += count
-
-    def deliver(self, *, warning: bool, confirmed: bool) -> None:
-        """Book one event that the target has."""
-        self.delivered += 1
-        self.warnings += warning
-        self.delivered_unconfirmed += not confirmed
 
     def snapshot(self, **other: Any) -> Stats:
         """Freeze the books together with the fields of `Stats` that others count."""

@@ -36,14 +36,12 @@ class Sentinels:
     def _start_clean(self) -> None:
         """Watch nothing: at construction, and in a forked child, whose parent has the loops."""
         self._tasks: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
-        self._latest: asyncio.AbstractEventLoop | None = None
+        self.era = object()
+        """Another object whenever `watch` has to be called again in a loop where it was called."""
 
     async def watch(self, user: object) -> None:
         """Leave a sentinel in the running loop, unless there is one."""
         loop = asyncio.get_running_loop()
-        if loop is self._latest and user in self._users:
-            return
-        self._latest = loop
         self._users.add(user)
         if loop not in self._tasks:
             for ended in [other for other in self._tasks if other.is_closed()]:
@@ -55,6 +53,7 @@ class Sentinels:
     async def stop(self, user: object, grace_seconds: float) -> CloseReport:
         """Close for one sink: end the delivery if no other sink uses it, else only flush."""
         self._users.discard(user)  # until it writes again
+        self.era = object()
         if self._users:
             return await self._flush(grace_seconds)
         self._dismiss()
@@ -62,7 +61,7 @@ class Sentinels:
 
     def _dismiss(self) -> None:
         """End the sentinels of all loops: there is nothing left for them to do."""
-        tasks, self._tasks, self._latest = self._tasks, {}, None
+        tasks, self._tasks, self.era = self._tasks, {}, object()
         for loop, task in tasks.items():
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(task.cancel)
@@ -74,7 +73,7 @@ class Sentinels:
             if self._tasks.get(loop) is not asyncio.current_task():
                 raise  # dismissed
             del self._tasks[loop]
-            self._latest = None
+            self.era = object()
             if self._tasks:
                 await self._flush(GRACE_SECONDS)
             else:
