@@ -15,7 +15,7 @@ from scripts.rendering import PLATFORMS
 from tests.helpers import run_python
 
 GUIDES = ("access", "receiver", "troubleshooting")
-SETTING = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)`(?!\.)")
+SETTING = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)`")
 BLOCK = re.compile(r"(?m)^( *)```(\w*)\n(.*?)^\1```$", re.S)
 
 # Names in backticks that look like settings and are none, by what they are.
