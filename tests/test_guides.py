@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.rendering import PLATFORMS
+from scripts.render_examples import EXAMPLES
+from scripts.rendering import PLATFORMS, ROOT
 from tests.helpers import run_python
 
 GUIDES = ("access", "receiver", "troubleshooting")
@@ -173,6 +174,28 @@ def test_links_lead_somewhere(project: Path) -> None:
             if not file.exists() or (anchor and anchor not in anchors(file)):
                 wrong.append(f"{page.name}: {target}")
     assert wrong == []
+
+
+def test_gallery_leads_somewhere(rendered: Callable[[str], Path]) -> None:
+    """Every row of `examples/README.md` has the same kind of link for each platform, to a file."""
+    text = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([\w-]+)/([^)]+)\)", text)
+    wrong = [
+        f"{name}/{path}" for name, path in links if not (rendered(EXAMPLES[name]) / path).is_file()
+    ]
+    assert wrong == []
+    counts = {name: sum(1 for each, _ in links if each == name) for name in EXAMPLES}
+    assert len(set(counts.values())) == 1
+    assert min(counts.values()) >= 15
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/contributing/*.md"])
+def test_links_of_this_repository_lead_somewhere(page: str) -> None:
+    """The pages for contributors name files that exist."""
+    for file in ROOT.glob(page):
+        text = re.sub(r"(?ms)^(`{3,4})\w*$.*?^\1$", "", file.read_text(encoding="utf-8"))
+        for target in re.findall(r"\]\(([^)#\s]+)", text):
+            assert "://" in target or (file.parent / target).exists(), (file.name, target)
 
 
 def anchors(page: Path) -> set[str]:
