@@ -248,6 +248,46 @@ def test_all_platforms_have_the_same_guides(project: Path, platform: str) -> Non
     assert [other for other in PLATFORMS if other != platform and other in shared] == []
 
 
+SHOWN = """
+import importlib, json, sys
+sys.path.insert(0, "src")
+platform, given = sys.argv[1], json.loads(sys.argv[2])
+package = importlib.import_module(f"acme_{platform}")
+(config,) = [getattr(package, name) for name in package.__all__ if name.endswith("Config")]
+encoder = importlib.import_module(f"acme_{platform}.{platform}.encoder").Encoder
+event = {
+    "timestamp": "2026-11-03T15:05:52.967Z",
+    "level": "ERROR",
+    "logger": "shop.payment",
+    "message": "payment failed",
+    "context": {"correlation_id": "c-1"},
+    "data": {"order_id": 12},
+}
+if platform == "elasticsearch":
+    event["diagnostics"] = {"host": "web1"}
+print(encoder(config(**given)).encode(event).payload.decode())
+"""
+
+
+@pytest.mark.parametrize(
+    ("platform", "settings"),
+    [
+        ("splunk_hec", {"url": "https://splunk.example.com:8088", "token": "t"}),
+        ("elasticsearch", {"url": "https://es.example.com:9200"}),
+    ],
+)
+def test_event_looks_as_the_page_shows_it(
+    rendered: Callable[[str], Path], platform: str, settings: dict[str, str]
+) -> None:
+    """What the page about the receiver shows is what the encoder makes of that event."""
+    project = rendered(platform)
+    printed = run_python("-c", SHOWN, platform, json.dumps(settings), cwd=project)
+    made = json.loads(printed.splitlines()[-1])
+    page = project / "docs" / f"{platform}_receiver.md"
+    shown = next(json.loads(t) for lang, t in blocks(page) if lang == "json" and '"message"' in t)
+    assert shown == (made["event"] if platform == "splunk_hec" else made)
+
+
 ROTATION = """
 import asyncio, json, subprocess, sys, time
 from pathlib import Path
