@@ -160,6 +160,9 @@ curl -X PUT "$URL/_index_template/logs-fapilog" -H 'Content-Type: application/js
 
 `role.json` is the least that the sink needs: it may create documents, and neither read nor delete
 any.
+
+`compose.yaml` starts a node to try this with. The `.env` files are settings of the sink for three
+situations: `docs/deployment.md`.
 """
 
 
