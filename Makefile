@@ -25,7 +25,8 @@ integration-hec: $(READY)
 
 # Needs rsyslog with RELP and TLS, which the system's package manager has: the tests say what to install.
 integration-syslog: $(READY)
-	$(BIN)/python -m pytest -n 0 -s tests/integration/test_rsyslog.py tests/integration/test_foreign_readers.py
+	$(BIN)/python -m pytest -n 0 -s tests/integration/test_rsyslog.py tests/integration/test_foreign_readers.py \
+	  tests/integration/test_relay.py
 
 # Real servers on loopback: fetched with Maven, checked, kept in a cache; Java 17 to 21 is needed.
 integration-opensearch integration-elasticsearch: $(READY)

@@ -42,12 +42,16 @@ _ROLES = {"elasticsearch": "/_security/role/", "opensearch": "/_plugins/_securit
 def main() -> None:
     """Write all files anew."""
     made = made_files()
-    for path in DEPLOY.rglob("*"):
-        if path.is_file() and path not in made:
-            path.unlink()
+    for path in made_there() - made.keys():
+        path.unlink()
     for path, text in made.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+
+
+def made_there() -> set[Path]:
+    """Return the files that are there in the folders that hold nothing but made ones."""
+    return {path for name in _ROLES for path in (DEPLOY / name).rglob("*") if path.is_file()}
 
 
 def made_files() -> dict[Path, str]:
@@ -156,6 +160,9 @@ curl -X PUT "$URL/_index_template/logs-fapilog" -H 'Content-Type: application/js
 
 `role.json` is the least that the sink needs: it may create documents, and neither read nor delete
 any.
+
+`compose.yaml` starts a node to try this with. The `.env` files are settings of the sink for three
+situations: `docs/deployment.md`.
 """
 
 
