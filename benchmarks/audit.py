@@ -1,4 +1,4 @@
-"""What arrived: every event once, and in order? The marks are looked for in the bytes of the wire."""
+"""What arrived: every event once, and in order? Marks are looked for in the bytes of the wire."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Audit:
 
 
 def audit(bodies: Iterable[bytes], expected: int) -> Audit:
-    """Compare what arrived, in the order of its arrival, with the numbers from 0 to `expected - 1`."""
+    """Compare what arrived, in this order, with the numbers from 0 to `expected - 1`."""
     result = Audit()
     seen = bytearray(expected)
     highest = -1

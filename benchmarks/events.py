@@ -1,7 +1,8 @@
 """The events that are sent: of a wanted size, each with a number that the audit finds again.
 
-The size is that of the event as compact JSON, as fapilog's schema has it: `{"timestamp": ..., "level": ...}`.
-The text varies, since a text that repeats itself compresses to nothing and would flatter everybody.
+The size is that of the event as compact JSON, as fapilog's schema has it: `{"timestamp": ...,
+"level": ...}`. The text varies, since a text that repeats itself compresses to nothing and would
+flatter everybody.
 """
 
 from __future__ import annotations
@@ -13,14 +14,10 @@ import orjson
 
 SIZES = {"small": 100, "usual": 265, "large": 2048}
 _WORDS = {
-    "ascii": (
-        "order payment accepted for customer retry upstream timeout shipped cache miss user login"
-        " refused session expired queue depth latency region checkout inventory updated batch"
-    ).split(),
-    "other": (
-        "заказ принят оплата 注文を受け付けました 支払い Größe überschritten naïve façade"
-        " ошибка соединения 再試行 ポート Zürich señal кэш 顧客 💥 Łódź"
-    ).split(),
+    "ascii": "order payment accepted for customer retry upstream timeout shipped cache miss user"
+    " login refused session expired queue depth latency region checkout inventory updated batch",
+    "other": "заказ принят оплата 注文を受け付けました 支払い Größe überschritten naïve façade"
+    " ошибка соединения 再試行 ポート Zürich señal кэш 顧客 💥 Łódź",
 }
 _VARIANTS = 1009  # more than gzip looks back; one for each event would take longer than sending it
 _PRIME = 11400714819323198485
@@ -62,9 +59,21 @@ def entry_of(data: bytes) -> bytes:
     return data[len(b'{"log":') : -len(b',"schema_version":"1.1"}')]
 
 
+class Endless:
+    """Envelopes by number, made when asked for: a long run would not fit in memory."""
+
+    def __init__(self) -> None:
+        whole = [envelope(event) for event in events(_VARIANTS)]
+        self._parts = [data.split(mark(number).encode()) for number, data in enumerate(whole)]
+
+    def envelope(self, number: int) -> bytes:
+        """Return the envelope of event `number`."""
+        return mark(number).encode().join(self._parts[number % _VARIANTS])
+
+
 def _fills(size: int, text: str) -> list[str]:
     source = random.Random(7)  # noqa: S311 - the same texts in each run
-    words = _WORDS[text]
+    words = _WORDS[text].split()
     fills = []
     for _ in range(_VARIANTS):
         fill = ""

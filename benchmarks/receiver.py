@@ -1,9 +1,9 @@
 """The other end, in a process of its own: HEC, bulk and syslog over TCP, on plain sockets.
 
 Started as `python -m benchmarks.receiver '<script as JSON>'`. It prints `{"port": ...}`; a line
-`report <events>` on its standard input makes it print what it saw, and end. While events arrive it only keeps
-the bodies: marks are looked for after the timed part, so that the audit is not the limit. Bulk bodies
-are decompressed at once, since the answer holds an item for each document.
+`report <events>` on its standard input makes it print what it saw, and end. While events arrive
+it only keeps the bodies: marks are looked for after the timed part, so that the audit is not the
+limit. Bulk bodies are decompressed at once, since the answer holds an item for each document.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any
 from .audit import MARK, audit, unpacked
 
 _READ_BYTES = 1 << 20
+_ACCEPT_SECONDS = 0.05
+_READ_TO_END_SECONDS = 30.0
 
 
 @dataclass
@@ -214,9 +216,16 @@ class Receiver:
         assert self._server is not None
         self._server.close()
         for connection in list(self.open):
-            connection.transport.abort()
+            connection.transport.close()  # in order: a request that was kept has been answered
         await asyncio.sleep(end - begin)
         await self.listen()
+
+    async def read_to_end(self) -> None:
+        """Wait until what the sender left in its streams has been read."""
+        deadline = time.monotonic() + _READ_TO_END_SECONDS
+        await asyncio.sleep(_ACCEPT_SECONDS)
+        while self.script.stream and self.open and time.monotonic() < deadline:
+            await asyncio.sleep(_ACCEPT_SECONDS)
 
     def report(self, expected: int) -> dict[str, Any]:
         """Return the audit against `expected` events, and when they came."""
@@ -228,7 +237,6 @@ class Receiver:
             bodies = bodies[: -self.script.forget]
         result = audit(bodies + bodies[: self.script.repeat], expected).as_dict()
         result["poisoned"] = len(journal.poisoned)
-        result["lost"] -= len(journal.poisoned)
         result["requests"] = journal.requests
         result["refused_requests"] = journal.refused_requests
         return result | {"first_at": journal.first_at, "last_at": journal.last_at}
@@ -258,6 +266,7 @@ async def _main(script: Script) -> None:
     command = await asyncio.to_thread(sys.stdin.readline)
     word, _, expected = command.partition(" ")
     if word == "report":
+        await receiver.read_to_end()
         print(json.dumps(receiver.report(int(expected))), flush=True)
 
 

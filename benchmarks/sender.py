@@ -1,4 +1,4 @@
-"""One run in a process of its own: `python -m benchmarks.sender '<load as JSON>'` prints a `Sent`."""
+"""One run, in its own process: `python -m benchmarks.sender '<load as JSON>'` prints a `Sent`."""
 
 from __future__ import annotations
 

@@ -12,6 +12,8 @@ _HOMES = {
     "host": "host",
     "latency": "ours",
     "outage": "ours",
+    "shutdown": "ours",
+    "startup": "ours",
     "bare_bulk": "bare",
     "bare_hec": "bare",
     "es_async": "bulk",
@@ -22,6 +24,7 @@ _HOMES = {
     "hass_splunk": "hec",
     "fapilog_http": "hec",
     "sysloghandler": "syslog",
+    "sysloghandler_emit": "syslog",
     "rfc5424_handler": "syslog",
 }
 
