@@ -19,7 +19,7 @@ from . import goals
 from .ceiling import ceilings
 from .page import page, rows_of
 from .run import BUILD, ROOT, Row, run_group
-from .scenarios import Group, groups, outage_row, scaled
+from .scenarios import BUFFER_MIB, Group, groups, outage_row, scaled
 
 DOCS = ROOT / "docs" / "benchmarks"
 _QUICK_SCALE, _GATE_SCALE = 0.25, 0.5
@@ -118,7 +118,8 @@ def _commit() -> str:
 def _annotate(row: Row, summary: dict[str, Any]) -> None:
     """Add what the plot and the goal of an outage need to know."""
     if row.client == "outage":
-        summary["buffer_mib"] = row.load["options"]["buffer_mib"]
+        summary["buffer_mib"] = BUFFER_MIB
+        summary["rate"] = row.load["options"]["rate"]
         summary["away"] = list(row.script["outage_seconds"])
 
 

@@ -40,7 +40,7 @@ def _ceiling(path: str) -> float:
         arrived = run.report(receiver, _BATCH)
     finally:
         run.end(receiver)
-    return _BATCH * _REQUESTS / (arrived["last_at"] - began)
+    return _BATCH * _REQUESTS / (float(arrived["last_at"]) - began)
 
 
 def _posted(path: str, body: bytes) -> bytes:

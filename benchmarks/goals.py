@@ -120,6 +120,11 @@ GOALS = (
     Goal("bulk, serialized / bare loop", ratio(_BULK + "ours", _BULK + "bare loop"), 0.65),
     Goal("HEC, serialized / splunk-handler", ratio(_HEC + "ours", _HEC + "splunk-handler"), 100),
     Goal(
+        "the same, stricter: the peer flushes every 0.05 s",
+        ratio(_HEC + "ours", _HEC + "splunk-handler, flush 0.05 s"),
+        100,
+    ),
+    Goal(
         "HEC, serialized / hass-splunk: a queue, no gzip, no ledger",
         ratio(_HEC + "ours", _HEC + "hass-splunk, dict"),
         1,

@@ -61,7 +61,7 @@ def _outage(group: dict[str, Any], path: Path) -> None:
     axes.set_ylabel("MiB grown")
     axes.set_ylim(bottom=0)
     axes.legend(loc="lower right")
-    axes.set_title("Memory under 10 000 events a second", loc="left", fontweight="bold")
+    axes.set_title(f"Memory under {row['rate']:,} events a second", loc="left", fontweight="bold")
     _save(figure, path)
 
 

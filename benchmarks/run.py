@@ -18,7 +18,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build" / "benchmarks"
 _TIMEOUT_SECONDS = 900
-_AUDIT = ("lost", "duplicated", "out_of_order", "unknown", "poisoned", "given_up", "refused")
+AUDIT = ("lost", "duplicated", "out_of_order", "unknown", "poisoned", "given_up", "refused")
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def summary(row: Row, results: list[dict[str, Any]]) -> dict[str, Any]:
         key: round(statistics.median(result[key] for result in results), 4)
         for key in ("events_per_second", "cpu_us", "grown_mib", "peak_mib", "wire_bytes_per_event")
     }
-    audit = {key: sum(result[key] for result in results) for key in _AUDIT}
+    audit = {key: sum(result[key] for result in results) for key in AUDIT}
     return {
         "name": row.name,
         "scenario": row.scenario,
@@ -200,7 +200,7 @@ def first_line(process: subprocess.Popen[str]) -> str:
     for line in process.stdout:
         if line.startswith("{"):  # some clients print
             return line
-    raise Failed(f"{process.args} said nothing; exit code {process.wait()}")
+    raise Failed(f"{process.args!r} said nothing; exit code {process.wait()}")
 
 
 def end(process: subprocess.Popen[str]) -> None:

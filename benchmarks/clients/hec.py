@@ -24,7 +24,7 @@ def splunk_handler(load: Load) -> Sent:
     meter = Meter(load)
     handler = SplunkHandler(
         "127.0.0.1", load.port, _TOKEN, "main", protocol="http", verify=False,
-        flush_interval=1.0, queue_size=0, source="benchmark",
+        flush_interval=load.options.get("flush", 1.0), queue_size=0, source="benchmark",
     )  # fmt: skip
     with meter as sent:
         for data in load.envelopes:

@@ -32,7 +32,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 _SAMPLED = 20  # each so many-th event is watched until its acknowledgement
 _LOOK_SECONDS = 0.002
 _TICK_SECONDS = 0.02
-_RECOVERY_SECONDS = 0.5
+_RECOVERY_SECONDS = 0.25
 
 
 def make_sink(load: Load) -> Any:
@@ -220,7 +220,7 @@ async def _through_outage(load: Load, sink: Any, meter: Meter) -> Sent:
 
 
 def _best_rate(progress: list[tuple[float, int]]) -> float:
-    """Return the events per second of the fastest half second."""
+    """Return the events per second of the fastest quarter of a second."""
     best, start = 0.0, 0
     for at, delivered in progress:
         while at - progress[start][0] > _RECOVERY_SECONDS:
