@@ -92,6 +92,7 @@ class Meter:
 
     def __enter__(self) -> Sent:
         self._before = resident_mib()
+        self.sent.began = time.monotonic()  # for the watcher; anew below
         self._watcher.start()
         self._cpu = time.process_time()
         self.sent.began = time.monotonic()

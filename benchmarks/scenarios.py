@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from .clients.relay import is_installed
 from .run import Row
 
 OUTAGE = "outage"
@@ -121,6 +122,11 @@ def _steady() -> Iterator[Group]:
             Row("syslog", "SysLogHandler", "sysloghandler", "syslog", 100_000, _TEXT),
             Row("syslog", "SysLogHandler, emit", "sysloghandler_emit", "syslog", 200_000, _TEXT),
             Row("syslog", "rfc5424 handler", "rfc5424_handler", "syslog", 80_000, _TEXT),
+            *(
+                [Row("syslog", "rsyslog, for context", "rsyslog", "syslog", 300_000, _TEXT)]
+                if is_installed()
+                else []
+            ),
         ),
     )
 

@@ -26,6 +26,7 @@ _HOMES = {
     "sysloghandler": "syslog",
     "sysloghandler_emit": "syslog",
     "rfc5424_handler": "syslog",
+    "rsyslog": "relay",
 }
 
 
