@@ -1,4 +1,4 @@
-"""rsyslog as a relay, for context: a program in C that does not sit in the application's process."""
+"""rsyslog as a relay, for context: a program in C, outside of the application's process."""
 
 from __future__ import annotations
 
