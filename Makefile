@@ -7,6 +7,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.ready
 
 .PHONY: demo test nightly integration-hec integration-syslog integration-opensearch integration-elasticsearch
+.PHONY: benchmark benchmark-quick benchmark-gate benchmark-outage benchmark-page benchmark-requirements
 .PHONY: examples reference requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
@@ -18,6 +19,7 @@ test: $(READY)
 
 nightly: $(READY)
 	$(BIN)/python -m pytest -m "not integration"
+	$(MAKE) benchmark-gate
 
 # Needs Go, which fetches and builds an OpenTelemetry Collector with Splunk's HEC receiver: 2 minutes, once.
 integration-hec: $(READY)
@@ -32,6 +34,36 @@ integration-syslog: $(READY)
 integration-opensearch integration-elasticsearch: $(READY)
 	$(BIN)/python -m pytest --numprocesses=0 -s -v tests/integration/test_$(@:integration-%=%).py
 
+# Throughput, memory and latency beside the peers, which live in an environment of their own. `benchmark` takes
+# about 20 minutes and writes docs/benchmarks/; `-quick` a few, and writes below build/; `-gate` compares ratios
+# only, and is what the nightly job runs; `-outage` takes its 12 minutes by the clock.
+BENCHMARKS := build/benchmarks
+BENCH_READY := $(BENCHMARKS)/venv/.ready
+BENCH := $(BENCHMARKS)/venv/$(notdir $(BIN))/python -m benchmarks
+
+benchmark: $(READY) $(BENCH_READY)
+	$(BIN)/python -m benchmarks.projects $(BENCHMARKS)/projects
+	$(BENCH) full
+
+benchmark-quick benchmark-gate benchmark-outage: $(READY) $(BENCH_READY)
+	$(BIN)/python -m benchmarks.projects $(BENCHMARKS)/projects
+	$(BENCH) $(@:benchmark-%=%)
+
+# The page and the plots anew, from the results that are there.
+benchmark-page: $(BENCH_READY)
+	$(BENCH) page
+
+benchmark-requirements:
+	uv pip compile --universal --python-version 3.10 --upgrade --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-strip-extras \
+	  --quiet --output-file benchmarks/requirements.txt benchmarks/requirements.in
+
+$(BENCH_READY): benchmarks/requirements.txt
+	@$(PYTHON) -m venv --clear $(BENCHMARKS)/venv
+	@$(dir $@)$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  --requirement benchmarks/requirements.txt
+	@touch $@
+
 # Render examples/ anew, after a change of the template.
 examples: $(READY)
 	$(BIN)/python -m scripts.render_examples
@@ -42,8 +74,8 @@ reference: $(READY)
 	$(BIN)/python -m scripts.elasticsearch_files
 
 format: $(READY)
-	$(BIN)/ruff check --fix --exit-zero --quiet demo scripts tests
-	$(BIN)/ruff format demo scripts tests
+	$(BIN)/ruff check --fix --exit-zero --quiet benchmarks demo scripts tests
+	$(BIN)/ruff format benchmarks demo scripts tests
 
 # Raise the pins. `uv` is not among them: pip install uv. Extras stay in the pins: pip before 23.3 does
 # not see that `coverage==1` pins the `coverage[toml]` that something else asks for.

@@ -11,7 +11,9 @@ from scripts.render_examples import EXAMPLES, answers_of, render_example
 from scripts.rendering import PLATFORMS, ROOT
 from tests.helpers import contents_of, files_of, run_python
 
-PYTHON_FOLDERS = [name for name in ("demo", "scripts", "tests") if (ROOT / name).is_dir()]
+PYTHON_FOLDERS = [
+    name for name in ("benchmarks", "demo", "scripts", "tests") if (ROOT / name).is_dir()
+]
 
 # Written so that this file does not hold them itself.
 FOREIGN = re.compile(

@@ -1,0 +1,1 @@
+"""Throughput, memory and latency of the sinks beside their peers, with an audit of what arrived."""
