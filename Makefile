@@ -7,7 +7,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.ready
 
 .PHONY: demo test nightly integration-hec integration-syslog integration-opensearch integration-elasticsearch
-.PHONY: examples reference requirements format clean
+.PHONY: docs examples reference requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
 demo: $(READY)
@@ -31,14 +31,21 @@ integration-syslog: $(READY)
 integration-opensearch integration-elasticsearch: $(READY)
 	$(BIN)/python -m pytest --numprocesses=0 -s -v tests/integration/test_$(@:integration-%=%).py
 
+# The documentation site, in build/site; strict: a broken link is an error. Needs no network.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --clean
+
 # Render examples/ anew, after a change of the template.
 examples: $(READY)
 	$(BIN)/python -m scripts.render_examples
 
-# Write anew what is made from the template's tests and tables: docs/reference/, deploy/, answers.
+# Write anew what is made from code, tests and tables: docs/reference/, sizes, pictures, deploy/, answers.
 reference: $(READY)
 	$(BIN)/python -m scripts.faults
 	$(BIN)/python -m scripts.elasticsearch_files
+	$(BIN)/python -m scripts.site_reference
+	$(BIN)/python -m scripts.sizing
+	$(BIN)/python -m scripts.pictures
 
 format: $(READY)
 	$(BIN)/ruff check --fix --exit-zero --quiet demo scripts tests
