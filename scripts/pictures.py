@@ -29,7 +29,7 @@ class Box:
         top = self.y + self.height / 2 - (len(self.lines) - 1) * LINE / 2 + 5
         texts = "".join(
             f'<text x="{self.x + self.width / 2:g}" y="{top + number * LINE:g}"'
-            f'{" font-weight=" + chr(34) + "bold" + chr(34) if number == 0 else ""}>{escape(line)}</text>\n'
+            f"{' font-weight=' + chr(34) + 'bold' + chr(34) if number == 0 else ''}>{escape(line)}</text>\n"
             for number, line in enumerate(self.lines)
         )
         return (
@@ -79,8 +79,22 @@ def architecture() -> str:
         Arrow((190, 56), (290, 56), "copier copy"),
         Arrow((190, 90), (290, 90), "copier update"),
         Box(290, 20, 400, 200, (), "#ffffff"),
-        Box(310, 60, 170, 140, ("The platform", "config, mapping: yours", "encoder, request,", "response, sink"), GREEN),
-        Box(500, 60, 170, 140, ("The engine", "_delivery/", "buffer, batches,", "retries, spool, books"), BLUE),
+        Box(
+            310,
+            60,
+            170,
+            140,
+            ("The platform", "config, mapping: yours", "encoder, request,", "response, sink"),
+            GREEN,
+        ),
+        Box(
+            500,
+            60,
+            170,
+            140,
+            ("The engine", "_delivery/", "buffer, batches,", "retries, spool, books"),
+            BLUE,
+        ),
         Box(430, 30, 120, 22, ("Your package",), "#ffffff"),
         Box(290, 270, 180, 60, ("Your application", "logs through fapilog"), GREY),
         Arrow((380, 270), (380, 220), "write, write_serialized"),
@@ -105,7 +119,14 @@ def life() -> str:
         Box(560, 30, 140, 60, ("Batch, request", "sender thread"), BLUE),
         Arrow((700, 60), (760, 60)),
         Box(760, 30, 130, 60, ("The target", "answers"), GREY),
-        Box(195, 140, 300, 60, ("refused: write returns False", "cannot be encoded, or buffer full"), RED),
+        Box(
+            195,
+            140,
+            300,
+            60,
+            ("refused: write returns False", "cannot be encoded, or buffer full"),
+            RED,
+        ),
         Arrow((260, 90), (260, 140)),
         Arrow((440, 90), (440, 140)),
         Arrow((825, 90), (825, 140)),

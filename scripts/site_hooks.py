@@ -110,7 +110,11 @@ def on_page_markdown(markdown: str, page: Any, files: Files, **_: Any) -> str:
         if inside is None:
             folder = target.is_dir() and (targets.get(target / "README.md"))
             if not folder:
-                return f"{text} (`{target.relative_to(ROOT).as_posix()}`)" if target.exists() else match[0]
+                return (
+                    f"{text} (`{target.relative_to(ROOT).as_posix()}`)"
+                    if target.exists()
+                    else match[0]
+                )
             inside = folder
         start = posixpath.dirname(page.file.src_uri) or "."
         return f"[{text}]({posixpath.relpath(inside, start)}{'#' + anchor if anchor else ''})"

@@ -53,8 +53,15 @@ def _type(schema: dict[str, Any]) -> str:
     names = []
     for each in options:
         values = each.get("enum") or ([each["const"]] if "const" in each else None)
-        name = " \\| ".join(f"`{value}`" for value in values) if values else each.get("type", "object")
-        bounds = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+        name = (
+            " \\| ".join(f"`{value}`" for value in values) if values else each.get("type", "object")
+        )
+        bounds = {
+            "minimum": ">=",
+            "exclusiveMinimum": ">",
+            "maximum": "<=",
+            "exclusiveMaximum": "<",
+        }
         limits = [f"{sign} {each[key]:.12g}" for key, sign in bounds.items() if key in each]
         names.append(" ".join([name, ", ".join(limits)]).strip())
     return _cell_once(" or ".join(dict.fromkeys(names)))
@@ -75,9 +82,16 @@ def settings_page() -> str:
     ]
     for platform in PLATFORMS:
         properties = config_of(platform).model_json_schema()
-        parts += [f"## {TITLES[platform]}\n", "| Setting | Type | Default | Meaning |\n| --- | --- | --- | --- |"]
+        parts += [
+            f"## {TITLES[platform]}\n",
+            "| Setting | Type | Default | Meaning |\n| --- | --- | --- | --- |",
+        ]
         for name, schema in properties["properties"].items():
-            default = "required" if name in properties.get("required", ()) else json.dumps(schema.get("default"))
+            default = (
+                "required"
+                if name in properties.get("required", ())
+                else json.dumps(schema.get("default"))
+            )
             parts.append(
                 f"| `{name}` | {_type(schema)} | {_cell(default)} | {_cell(schema.get('description', ''))} |"
             )
@@ -145,14 +159,22 @@ def _methods(sink: type) -> list[str]:
         if method is not None and inspect.getdoc(method):
             asynchronous = "async " if inspect.iscoroutinefunction(method) else ""
             signature = f"{asynchronous}def {name}{inspect.signature(method)}: ..."
-            lines += [f"#### `{name}`\n", f"```python\n{signature}\n```\n", f"{_prose(inspect.getdoc(method) or '')}\n"]
+            lines += [
+                f"#### `{name}`\n",
+                f"```python\n{signature}\n```\n",
+                f"{_prose(inspect.getdoc(method) or '')}\n",
+            ]
     return lines
 
 
 def _functions(module: ModuleType, platform: str) -> list[str]:
     lines = [f"### `{platform}.mapping`, yours\n", f"{_prose(inspect.getdoc(module) or '')}\n"]
     for name, thing in vars(module).items():
-        if inspect.isfunction(thing) and thing.__module__ == module.__name__ and not name.startswith("_"):
+        if (
+            inspect.isfunction(thing)
+            and thing.__module__ == module.__name__
+            and not name.startswith("_")
+        ):
             lines += [
                 f"#### `{platform}.mapping.{name}`\n",
                 f"```python\n{_signature(thing, name)}\n```\n",
@@ -166,7 +188,9 @@ def command_page() -> str:
     parts = ["# Command line\n", MADE]
     for platform in PLATFORMS:
         parts.append(f"## {TITLES[platform]}\n")
-        commands = ["", "check", "replay", "schema"] + (["setup"] if platform == "elasticsearch" else [])
+        commands = ["", "check", "replay", "schema"] + (
+            ["setup"] if platform == "elasticsearch" else []
+        )
         for command in commands:
             words = [*command.split(), "--help"]
             title = f"python -m acme_{platform} {' '.join(words)}"
@@ -195,7 +219,10 @@ def _help(platform: str, words: list[str]) -> str:
 def made() -> dict[Path, str]:
     """Return path -> text of all pages."""
     schemas = {
-        FOLDER / f"schema-{platform}.json": json.dumps(config_of(platform).model_json_schema(), indent=2) + "\n"
+        FOLDER / f"schema-{platform}.json": json.dumps(
+            config_of(platform).model_json_schema(), indent=2
+        )
+        + "\n"
         for platform in PLATFORMS
     }
     return schemas | {

@@ -12,7 +12,10 @@ PAGE = ROOT / "docs" / "how-to" / "sizing.md"
 BEGIN, END = "<!-- sizes: made by scripts/sizing.py -->\n", "<!-- end of sizes -->\n"
 CLASSES = {
     "splunk_hec": ("SplunkHecConfig", {"url": "https://splunk.example.com:8088", "token": "t"}),
-    "elasticsearch": ("ElasticsearchConfig", {"url": "https://es.example.com:9200", "api_key": "id:key"}),
+    "elasticsearch": (
+        "ElasticsearchConfig",
+        {"url": "https://es.example.com:9200", "api_key": "id:key"},
+    ),
     "syslog_cef": ("SyslogCefConfig", {"url": "tls://siem.example.com"}),
 }
 RATES = (10, 100, 1_000, 5_000, 10_000)
@@ -63,7 +66,10 @@ def _encoder(package: str, platform: str, config: Any) -> Any:
 def table() -> str:
     """Return the Markdown between the marks."""
     small, large = sizes(), sizes(1_000)
-    lines = ["| One event, bytes | payload | in memory | in the spool |", "| --- | --- | --- | --- |"]
+    lines = [
+        "| One event, bytes | payload | in memory | in the spool |",
+        "| --- | --- | --- | --- |",
+    ]
     for title, measured in (("plain", small), ("message of 1 000 bytes more", large)):
         for platform, (payload, memory, disk) in measured.items():
             lines.append(f"| {platform}, {title} | {payload} | {memory} | {disk} |")
@@ -82,7 +88,9 @@ def table() -> str:
         held = min(64 * 1024 * 1024 / memory, 500_000) / rate
         lines.append(
             f"| {rate:,} | {_time(held)} | {_size(rate * OUTAGE_SECONDS * memory)} "
-            f"| {rate * OUTAGE_SECONDS:,} | {_size(rate * SPOOL_SECONDS * disk)} |".replace(",", " ")
+            f"| {rate * OUTAGE_SECONDS:,} | {_size(rate * SPOOL_SECONDS * disk)} |".replace(
+                ",", " "
+            )
         )
     return "\n".join(lines) + "\n"
 

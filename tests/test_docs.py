@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Callable
 from configparser import ConfigParser
@@ -62,7 +61,9 @@ def parse_python(code: str) -> None:
 
 def parse_shell(code: str) -> None:
     """Let bash read it without running it."""
-    checked = subprocess.run(["bash", "-n"], input=code, text=True, capture_output=True, check=False)
+    checked = subprocess.run(
+        ["bash", "-n"], input=code, text=True, capture_output=True, check=False
+    )
     assert checked.returncode == 0, checked.stderr
 
 
@@ -95,7 +96,6 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "console": parse_console,
     "json": json.loads,
     "yaml": lambda code: list(yaml.safe_load_all(code)),
-    "toml": tomllib.loads,
     "ini": parse_ini,
 }
 
@@ -125,7 +125,9 @@ def test_blocks_of_the_repository(tmp_path: Path) -> None:
     assert seen["rsyslog"]
 
 
-def test_blocks_of_a_project(rendered: Callable[[str], Path], platform: str, tmp_path: Path) -> None:
+def test_blocks_of_a_project(
+    rendered: Callable[[str], Path], platform: str, tmp_path: Path
+) -> None:
     """Every code block of a generated project is what it says it is."""
     seen = check_blocks(pages_of(rendered(platform)), tmp_path)
     print(platform, dict(seen))
@@ -135,7 +137,9 @@ def test_blocks_of_a_project(rendered: Callable[[str], Path], platform: str, tmp
 
 def test_the_tutorial_works(rendered: Callable[[str], Path], tmp_path: Path) -> None:
     """The tutorial's receiver and its application, as they are printed, bring an event across."""
-    blocks = [code for language, code in blocks_of(ROOT / "docs/tutorial.md") if language == "python"]
+    blocks = [
+        code for language, code in blocks_of(ROOT / "docs/tutorial.md") if language == "python"
+    ]
     receiver, application = (code.replace("8088", "0") for code in blocks)
     receiver = receiver.replace(
         'HTTPServer(("127.0.0.1", 0), Collector).serve_forever()',
@@ -147,16 +151,26 @@ def test_the_tutorial_works(rendered: Callable[[str], Path], tmp_path: Path) -> 
     (package,) = [path.name for path in (project / "src").iterdir() if path.is_dir()]
     quiet = {**os.environ, "PYTHONPATH": str(project / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     server = subprocess.Popen(
-        [sys.executable, "-c", receiver], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", receiver],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert server.stdout
     try:
         port = server.stdout.readline().strip()
-        code = application.replace("127.0.0.1:0", f"127.0.0.1:{port}").replace("acme_splunk", package)
+        code = application.replace("127.0.0.1:0", f"127.0.0.1:{port}").replace(
+            "acme_splunk", package
+        )
         # The project is not installed here: hand its sink over by the name that an installation gives it.
         code = f"import fapilog.plugins.sinks, {package}.plugin as plugin\n" + _registered(code)
         done = subprocess.run(
-            [sys.executable, "-c", code], env=quiet, cwd=tmp_path, capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", code],
+            env=quiet,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert done.returncode == 0, done.stderr
         assert '"order accepted"' in server.stdout.readline()
@@ -182,7 +196,8 @@ def test_generated_pages_are_current(module: Any) -> None:
     stale = [
         path.name
         for path, text in module.made().items()
-        if path.read_text(encoding="utf-8") != text and not (newer and path.name == "command-line.md")
+        if path.read_text(encoding="utf-8") != text
+        and not (newer and path.name == "command-line.md")
     ]
     assert stale == []
 
@@ -195,10 +210,20 @@ def test_sizes_are_measured() -> None:
 def test_the_site_builds(tmp_path: Path) -> None:
     """The strict build accepts every link and every anchor, and shows each page of the examples."""
     result = run(
-        sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", tmp_path / "site", cwd=ROOT
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--quiet",
+        "--site-dir",
+        tmp_path / "site",
+        cwd=ROOT,
     )
     assert result.returncode == 0, result.stdout[-4_000:]
-    pages = {path.relative_to(tmp_path / "site").as_posix() for path in (tmp_path / "site").rglob("*.html")}
+    pages = {
+        path.relative_to(tmp_path / "site").as_posix()
+        for path in (tmp_path / "site").rglob("*.html")
+    }
     print(len(pages), "pages")
     for platform in PLATFORMS:
         folder = platform.replace("_", "-")
@@ -210,7 +235,9 @@ def test_the_site_builds(tmp_path: Path) -> None:
 
 def test_a_new_page_appears_in_the_navigation() -> None:
     """A page in a folder that nobody listed is found, behind the known ones."""
-    nav = navigation(["index.md", "how-to/a.md", "new-folder/b.md", "platforms/splunk-hec/index.md"])
+    nav = navigation(
+        ["index.md", "how-to/a.md", "new-folder/b.md", "platforms/splunk-hec/index.md"]
+    )
     assert nav == [
         "index.md",
         {"How-to": ["how-to/a.md"]},
