@@ -1,4 +1,4 @@
-"""What mkdocs asks while it builds the site: pages of the examples, navigation, links that lead out.
+"""What mkdocs asks while it builds: pages of the examples, navigation, links that lead out.
 
 The pages of the generated projects are shown from examples/ as they stand there; nothing is copied
 by hand. The navigation follows the folders, so that a new page appears without a list to keep.

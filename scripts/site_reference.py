@@ -92,9 +92,8 @@ def settings_page() -> str:
                 if name in properties.get("required", ())
                 else json.dumps(schema.get("default"))
             )
-            parts.append(
-                f"| `{name}` | {_type(schema)} | {_cell(default)} | {_cell(schema.get('description', ''))} |"
-            )
+            meaning = _cell(schema.get("description", ""))
+            parts.append(f"| `{name}` | {_type(schema)} | {_cell(default)} | {meaning} |")
         parts.append("")
     return "\n".join(parts)
 
@@ -148,8 +147,7 @@ def _signature(thing: Any, name: str) -> str:
 def _prose(doc: str) -> str:
     """Return a docstring as Markdown: its sections as bold words, indented text as code."""
     doc = re.sub(r"(?m)^(Args|Raises|Returns|Yields|Attributes):$", r"**\1**", doc)
-    lines = [line if line.startswith("    ") else line for line in doc.splitlines()]
-    return re.sub(r"(?m)^(\*\*\w+\*\*)\n    ", r"\1\n\n    ", "\n".join(lines)).replace("<", "&lt;")
+    return re.sub(r"(?m)^(\*\*\w+\*\*)\n    ", r"\1\n\n    ", doc).replace("<", "&lt;")
 
 
 def _methods(sink: type) -> list[str]:

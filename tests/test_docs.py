@@ -1,4 +1,4 @@
-"""The documentation: the site builds, what is generated is current, code blocks work, links lead somewhere."""
+"""The documentation: the site builds, generated pages are current, code blocks and links work."""
 
 import ast
 import json
@@ -162,7 +162,7 @@ def test_the_tutorial_works(rendered: Callable[[str], Path], tmp_path: Path) -> 
         code = application.replace("127.0.0.1:0", f"127.0.0.1:{port}").replace(
             "acme_splunk", package
         )
-        # The project is not installed here: hand its sink over by the name that an installation gives it.
+        # The project is not installed here: register its sink as an installation would.
         code = f"import fapilog.plugins.sinks, {package}.plugin as plugin\n" + _registered(code)
         done = subprocess.run(
             [sys.executable, "-c", code],
