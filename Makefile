@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 
 .PHONY: demo test nightly integration-hec integration-syslog integration-opensearch integration-elasticsearch
 .PHONY: benchmark benchmark-quick benchmark-gate benchmark-outage benchmark-page benchmark-requirements
-.PHONY: examples reference requirements format clean
+.PHONY: docs examples reference requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
 demo: $(READY)
@@ -63,15 +63,21 @@ $(BENCH_READY): benchmarks/requirements.txt
 	@$(dir $@)$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 	  --requirement benchmarks/requirements.txt
 	@touch $@
+# The documentation site, in build/site; strict: a broken link is an error. Needs no network.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --clean
 
 # Render examples/ anew, after a change of the template.
 examples: $(READY)
 	$(BIN)/python -m scripts.render_examples
 
-# Write anew what is made from the template's tests and tables: docs/reference/, deploy/, answers.
+# Write anew what is made from code, tests and tables: docs/reference/, sizes, pictures, deploy/, answers.
 reference: $(READY)
 	$(BIN)/python -m scripts.faults
 	$(BIN)/python -m scripts.elasticsearch_files
+	$(BIN)/python -m scripts.site_reference
+	$(BIN)/python -m scripts.sizing
+	$(BIN)/python -m scripts.pictures
 
 format: $(READY)
 	$(BIN)/ruff check --fix --exit-zero --quiet benchmarks demo scripts tests

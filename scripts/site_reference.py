@@ -1,0 +1,240 @@
+"""Write docs/reference/ from the code of the examples: `make reference`; a test compares."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from scripts.rendering import PLATFORMS, ROOT
+
+FOLDER = ROOT / "docs" / "reference"
+TITLES = {
+    "splunk_hec": "Splunk",
+    "elasticsearch": "Elasticsearch and OpenSearch",
+    "syslog_cef": "Syslog and SIEM",
+}
+MADE = "Written by `make reference` from the code; do not edit.\n"
+
+
+def _example(platform: str) -> Path:
+    return ROOT / "examples" / platform.replace("_", "-")
+
+
+def _package(platform: str, module: str = "") -> ModuleType:
+    source = str(_example(platform) / "src")
+    sys.path.insert(0, source)
+    try:
+        return importlib.import_module(f"acme_{platform}{module}")
+    finally:
+        sys.path.remove(source)
+
+
+def config_of(platform: str) -> Any:
+    """Return the settings class of a platform."""
+    package = _package(platform)
+    (name,) = [name for name in package.__all__ if name.endswith("Config")]
+    return getattr(package, name)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+def _type(schema: dict[str, Any]) -> str:
+    options = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
+    names = []
+    for each in options:
+        values = each.get("enum") or ([each["const"]] if "const" in each else None)
+        name = (
+            " \\| ".join(f"`{value}`" for value in values) if values else each.get("type", "object")
+        )
+        bounds = {
+            "minimum": ">=",
+            "exclusiveMinimum": ">",
+            "maximum": "<=",
+            "exclusiveMaximum": "<",
+        }
+        limits = [f"{sign} {each[key]:.12g}" for key, sign in bounds.items() if key in each]
+        names.append(" ".join([name, ", ".join(limits)]).strip())
+    return _cell_once(" or ".join(dict.fromkeys(names)))
+
+
+def _cell_once(text: str) -> str:
+    return text.replace("<", "&lt;")
+
+
+def settings_page() -> str:
+    """Return a table of all settings for each platform."""
+    parts = [
+        "# Settings\n",
+        MADE,
+        "Each row is a field of the configuration class. As JSON Schema: "
+        + ", ".join(f"[{TITLES[name]}](schema-{name}.json)" for name in PLATFORMS)
+        + ". What belongs together, with examples, is on each platform's own page.\n",
+    ]
+    for platform in PLATFORMS:
+        properties = config_of(platform).model_json_schema()
+        parts += [
+            f"## {TITLES[platform]}\n",
+            "| Setting | Type | Default | Meaning |\n| --- | --- | --- | --- |",
+        ]
+        for name, schema in properties["properties"].items():
+            default = (
+                "required"
+                if name in properties.get("required", ())
+                else json.dumps(schema.get("default"))
+            )
+            meaning = _cell(schema.get("description", ""))
+            parts.append(f"| `{name}` | {_type(schema)} | {_cell(default)} | {meaning} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def api_page() -> str:
+    """Return the public Python names, with their signatures and docstrings."""
+    parts = ["# Python API\n", MADE]
+    for platform in PLATFORMS:
+        package = _package(platform)
+        parts += [f"## {TITLES[platform]}: `acme_{platform}`\n", f"{inspect.getdoc(package)}\n"]
+        for name in package.__all__:
+            thing = getattr(package, name)
+            if inspect.isclass(thing) or inspect.isfunction(thing):
+                parts += _described(thing, f"{name}", 3)
+            if name.endswith("Sink"):
+                parts += _methods(thing)
+        for module in ("mapping",):
+            parts += _functions(_package(platform, f".{platform}.{module}"), platform)
+    parts += ["## The engine's seams\n", "The same in every package, below `_delivery/`.\n"]
+    for module, names in SEAMS.items():
+        loaded = _package("splunk_hec", f"._delivery.{module}")
+        for name in names:
+            thing = getattr(loaded, name)
+            parts += _described(thing, f"{module}.{name}", 3)
+    return "\n".join(parts)
+
+
+SEAMS = {
+    "ledger": ("Stats", "RefuseReason", "DropReason"),
+    "records": ("Record", "Delivered", "Unconfirmed", "RetryLater", "Hold", "Rejected", "Split"),
+    "exchange": ("Exchange",),
+    "retry": ("RetryPolicy",),
+    "breaker": ("CircuitBreaker",),
+}
+"""Module of the engine -> what a platform or an owner uses of it."""
+
+
+def _described(thing: Any, name: str, level: int) -> list[str]:
+    doc = inspect.getdoc(thing) or ""
+    kind = "class" if inspect.isclass(thing) else "function"
+    lines = [f"{'#' * level} `{name}`\n"]
+    if kind == "function":
+        lines.append(f"```python\n{_signature(thing, name)}\n```\n")
+    return [*lines, f"{_prose(doc)}\n"]
+
+
+def _signature(thing: Any, name: str) -> str:
+    return f"def {name.rpartition('.')[2]}{inspect.signature(thing)}: ..."
+
+
+def _prose(doc: str) -> str:
+    """Return a docstring as Markdown: its sections as bold words, indented text as code."""
+    doc = re.sub(r"(?m)^(Args|Raises|Returns|Yields|Attributes):$", r"**\1**", doc)
+    return re.sub(r"(?m)^(\*\*\w+\*\*)\n    ", r"\1\n\n    ", doc).replace("<", "&lt;")
+
+
+def _methods(sink: type) -> list[str]:
+    lines = []
+    for name in ("start", "stop", "write", "write_serialized", "health_check", "stats"):
+        method = getattr(sink, name, None)
+        if method is not None and inspect.getdoc(method):
+            asynchronous = "async " if inspect.iscoroutinefunction(method) else ""
+            signature = f"{asynchronous}def {name}{inspect.signature(method)}: ..."
+            lines += [
+                f"#### `{name}`\n",
+                f"```python\n{signature}\n```\n",
+                f"{_prose(inspect.getdoc(method) or '')}\n",
+            ]
+    return lines
+
+
+def _functions(module: ModuleType, platform: str) -> list[str]:
+    lines = [f"### `{platform}.mapping`, yours\n", f"{_prose(inspect.getdoc(module) or '')}\n"]
+    for name, thing in vars(module).items():
+        if (
+            inspect.isfunction(thing)
+            and thing.__module__ == module.__name__
+            and not name.startswith("_")
+        ):
+            lines += [
+                f"#### `{platform}.mapping.{name}`\n",
+                f"```python\n{_signature(thing, name)}\n```\n",
+                f"{_prose(inspect.getdoc(thing) or '')}\n",
+            ]
+    return lines
+
+
+def command_page() -> str:
+    """Return the help of each command of each project."""
+    parts = ["# Command line\n", MADE]
+    for platform in PLATFORMS:
+        parts.append(f"## {TITLES[platform]}\n")
+        commands = ["", "check", "replay", "schema"] + (
+            ["setup"] if platform == "elasticsearch" else []
+        )
+        for command in commands:
+            words = [*command.split(), "--help"]
+            title = f"python -m acme_{platform} {' '.join(words)}"
+            parts.append(f"```text\n$ {title}\n{_help(platform, words)}\n```\n")
+    return "\n".join(parts)
+
+
+def _help(platform: str, words: list[str]) -> str:
+    result = subprocess.run(
+        [sys.executable, "-m", f"acme_{platform}", *words],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(_example(platform) / "src"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "COLUMNS": "88",
+            "NO_COLOR": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # Python 3.13 writes options differently.
+    return result.stdout.rstrip()
+
+
+def made() -> dict[Path, str]:
+    """Return path -> text of all pages."""
+    schemas = {
+        FOLDER / f"schema-{platform}.json": json.dumps(
+            config_of(platform).model_json_schema(), indent=2
+        )
+        + "\n"
+        for platform in PLATFORMS
+    }
+    return schemas | {
+        FOLDER / "settings.md": settings_page().rstrip() + "\n",
+        FOLDER / "python-api.md": api_page().rstrip() + "\n",
+        FOLDER / "command-line.md": command_page().rstrip() + "\n",
+    }
+
+
+def main() -> None:
+    """Write the files."""
+    for path, text in made().items():
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
