@@ -26,7 +26,9 @@ from acme_syslog_cef._delivery.ledger import (
 
 from .syslog_cef.target import running_target
 
-PAGE = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text(encoding="utf-8")
+PROJECT = Path(__file__).parents[1]
+PAGE = (PROJECT / "docs" / "metrics.md").read_text(encoding="utf-8")
+ALERTS = (PROJECT / "deploy" / "alerts.yaml").read_text(encoding="utf-8")
 SINK = getattr(plugin, plugin.PLUGIN_METADATA["entry_point"].partition(":")[2])
 
 
@@ -135,7 +137,7 @@ def test_prometheus_reads_the_books(sink: Any, scraped: dict[str, dict[str, floa
 
 def test_names_in_alerts_and_queries_exist(scraped: dict[str, dict[str, float]]) -> None:
     """An alert on a metric that nobody exports would never fire."""
-    named = set(re.findall(r"fapilog_sink_\w+", section("Alerts")))
+    named = set(re.findall(r"fapilog_sink_\w+", ALERTS + section("Alerts")))
     assert len(named) >= 8
     assert named - set(scraped) == set()
 
@@ -153,13 +155,15 @@ def test_prometheus_names_follow_its_conventions(scraped: dict[str, dict[str, fl
 
 
 def test_alerts_are_rules() -> None:
-    """The block is YAML of the form that Prometheus reads: every rule has a name and an expression."""
+    """The file is of the form that Prometheus reads, and the page has advice for every rule."""
     yaml = pytest.importorskip("yaml")
-    (group,) = yaml.safe_load(block("Alerts", "yaml"))["groups"]
+    (group,) = yaml.safe_load(ALERTS)["groups"]
     assert len(group["rules"]) >= 5
     for rule in group["rules"]:
         assert set(rule) - {"for"} == {"alert", "expr", "annotations"}
         assert rule["annotations"]["summary"]
+    rows = re.findall(r"^\| `(\w+)` \|", section("Alerts"), re.MULTILINE)
+    assert rows == [rule["alert"] for rule in group["rules"]]
 
 
 def test_opentelemetry_reads_the_books(sink: Any) -> None:

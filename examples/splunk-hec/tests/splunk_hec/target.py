@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from ..conformance.target import Target
 from ..support.fake_http import Answer, FakeHttpServer
+from .fake_hec import TOKEN, FakeHec, Token
 
 
 @contextmanager
@@ -22,3 +23,15 @@ def running_target() -> Iterator[Target]:
             return [json.loads(line)["event"]["message"] for line in lines]
 
         yield Target({"url": server.url, "token": "conformance-token"}, messages)
+
+
+@contextmanager
+def acknowledging_target() -> Iterator[Target]:
+    """Run a receiver whose token has indexer acknowledgment on."""
+    collector = FakeHec(tokens={TOKEN: Token(ack=True, indexes=("main", "audit"))})
+    with FakeHttpServer(collector.answer) as server:
+
+        def messages() -> list[str]:
+            return [each["event"]["message"] for each in collector.stored]
+
+        yield Target({"url": server.url, "token": TOKEN}, messages)

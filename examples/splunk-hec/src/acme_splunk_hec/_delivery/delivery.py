@@ -25,9 +25,9 @@ from .closing import CloseReport, Closing, compare, words_about_losses
 from .exchange import Exchange
 from .ledger import DropReason, RefuseReason, Stats
 from .records import Record
+from .retry import retry_policy
 from .sender import Sender
 from .settings import DeliverySettings
-from .retry import retry_policy
 from .shared import new_shared
 from .slot import Slot
 
