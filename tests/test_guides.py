@@ -41,6 +41,7 @@ OF_ELASTICSEARCH = {
     "version_conflict_engine_exception",
 }
 OF_DOCUMENTS = {
+    "as_is",
     "labels_dropped",
     "labels_other",
     "diagnostics_",
