@@ -51,7 +51,7 @@ def events(count: int, *, size: str = "usual", text: str = "ascii") -> list[dict
 
 def envelope(event: dict[str, Any]) -> bytes:
     """Return the bytes that fapilog gives to `write_serialized` for an event."""
-    return orjson.dumps({"log": event, "schema_version": "1.1"})
+    return orjson.dumps({"log": event, "schema_version": "1.1"}, option=orjson.OPT_SORT_KEYS)
 
 
 def entry_of(data: bytes) -> bytes:

@@ -16,6 +16,7 @@ OUTAGE = "outage"
 BUFFER_MIB = 64
 _BUFFER = {"buffer_max_bytes": BUFFER_MIB * 1024 * 1024, "buffer_max_events": 500_000}
 _ECS = {"settings": {"documents": "ecs"}}
+_MAPPED = {"settings": {"events": "mapped"}}
 _TEXT = {"serialized": True}
 _DICT = {"serialized": False}
 
@@ -77,8 +78,9 @@ def _steady() -> Iterator[Group]:
         "Events as dicts; `orjson`: the peer with its optional serializer.",
         (
             Row("dict", "bulk ECS, ours", "ours", "bulk", 100_000, _DICT | _ECS),
-            Row("dict", "bulk raw, ours", "ours", "bulk", 100_000, _DICT),
+            Row("dict", "bulk as it is, ours", "ours", "bulk", 100_000, _DICT),
             Row("dict", "HEC, ours", "ours", "hec", 100_000, _DICT),
+            Row("dict", "HEC mapped, ours", "ours", "hec", 100_000, _DICT | _MAPPED),
             Row("dict", "syslog, ours", "ours", "syslog", 80_000, _DICT),
             Row("dict", "es async", "es_async", "bulk", 80_000, _DICT),
             Row(
@@ -97,6 +99,7 @@ def _steady() -> Iterator[Group]:
         "hass-splunk has a queue, neither gzip nor a ledger; as `text` it gets finished envelopes.",
         (
             Row("HEC, serialized", "ours", "ours", "hec", 200_000, _TEXT),
+            Row("HEC, serialized", "ours, mapped", "ours", "hec", 100_000, _TEXT | _MAPPED),
             Row("HEC, serialized", "bare loop", "bare_hec", "hec", 300_000, _TEXT),
             Row("HEC, serialized", "hass-splunk, dict", "hass_splunk", "hec", 100_000, _DICT),
             Row("HEC, serialized", "hass-splunk, text", "hass_splunk", "hec", 300_000, _TEXT),

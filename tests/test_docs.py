@@ -35,6 +35,7 @@ NOT_CHECKED = {
     "sql": "a query for QRadar, which is a product",
 }
 """Language of a block that no check is for -> why."""
+PLACEHOLDER = re.compile(r"\{\{ (\w+)[ |\w]*\}\}")  # in what a page adds to the template
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 MINIMUM_BLOCKS = 50
 
@@ -111,6 +112,7 @@ def check_blocks(pages: list[Path], folder: Path) -> Counter[str]:
     for page in pages:
         for language, code in blocks_of(page):
             seen[language] += 1
+            code = PLACEHOLDER.sub(r"\1", code)
             if language == "rsyslog":
                 parse_rsyslog(code, folder)
             elif language not in NOT_CHECKED:

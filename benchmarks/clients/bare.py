@@ -16,7 +16,7 @@ from ..events import entry_of
 from ..load import Load, Meter, Sent
 
 _BATCH_EVENTS = 2_000
-_TIME = slice(len(b'{"timestamp":"'), len(b'{"timestamp":"2026-11-25T00:00:00.000Z'))
+_TIME = slice(-len(b'2026-11-25T00:00:00.000Z"}'), -len(b'"}'))
 
 
 def bare_bulk(load: Load) -> Sent:
@@ -30,7 +30,8 @@ def bare_hec(load: Load) -> Sent:
 
 
 def _bulk_part(data: bytes) -> bytes:
-    return b'{"create":{}}\n{"@timestamp":' + entry_of(data)[len(b'{"timestamp":') :] + b"\n"
+    entry = entry_of(data)
+    return b'{"create":{}}\n{"@timestamp":"%b",%b\n' % (entry[_TIME], entry[1:])
 
 
 def _hec_part(data: bytes) -> bytes:

@@ -24,8 +24,12 @@ GENERAL = {
     "close_timeout_seconds": 120.0,
 }
 SETTINGS: dict[str, dict[str, Any]] = {
-    "bulk": {"documents": "raw", "batch_max_events": 2_000},
-    "hec": {"token": "00000000-0000-0000-0000-000000000000", "batch_max_events": 2_000},
+    "bulk": {"documents": "as_is", "batch_max_events": 2_000},
+    "hec": {
+        "token": "00000000-0000-0000-0000-000000000000",
+        "events": "as_is",
+        "batch_max_events": 2_000,
+    },
     "syslog": {"batch_max_events": 2_000},
     "cef": {"format": "cef", "batch_max_events": 2_000},
 }
