@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,6 +13,7 @@ from .tables import FACILITIES, HEADER_MAX_CHARS, MONTHS, SD_NAME_MAX_CHARS, TAG
 from .text import VALUE_MAX_CHARS, clean, fit, shorten, unique
 
 _PARAM_ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "]": "\\]", "\n": " ", "\t": " "})
+_TO_ESCAPE = re.compile(r'["\\\]]')
 _NO_ESCAPES: dict[int, str] = {}
 _NOT_PRINTUSASCII = re.compile(r"[^!-~]")
 _NOT_IN_SD_NAME = re.compile(r'[^!-~]|[="\]]')
@@ -23,6 +25,7 @@ def priority(facility: str, severity: int) -> int:
     return FACILITIES[facility] * 8 + severity
 
 
+@functools.lru_cache(maxsize=1_024)
 def header_field(text: str, max_chars: int) -> str:
     """Make it PRINTUSASCII (33 to 126) within its limit; `-` if nothing is left."""
     return _NOT_PRINTUSASCII.sub("_", text[:max_chars]) or "-"
@@ -53,6 +56,7 @@ def tag(app_name: str, procid: int) -> str:
     return f"{_NOT_IN_TAG.sub('_', app_name)[:TAG_MAX_CHARS]}[{procid}]:"
 
 
+@functools.lru_cache(maxsize=4_096)
 def sd_name(text: str) -> str:
     """Make it an SD-NAME: PRINTUSASCII without `=`, `]`, `"`, at most 32 characters."""
     return _NOT_IN_SD_NAME.sub("_", text[:SD_NAME_MAX_CHARS]) or "-"
@@ -116,4 +120,6 @@ def _elements(
 
 
 def _escape(value: str) -> str:
+    if value.isprintable() and not _TO_ESCAPE.search(value):
+        return value  # the usual case
     return clean(value).translate(_PARAM_ESCAPES)
