@@ -15,6 +15,8 @@ from typing import Any
 
 SOURCES = Path(__file__).parent / "foreign_readers"
 PYTHON_PACKAGES = ("syslog-rfc5424-parser==0.3.2", "syslogmp==0.4", "jc==1.26.1")
+TENZIR = "tenzir==6.20.0"
+TENZIR_PIPELINE = "from_stdin { read_ndjson } | this = {read: line.parse_leef()} | write_ndjson"
 NODE_PACKAGES = ("nsyslog-parser@0.10.1",)
 FETCH_SECONDS = 300
 
@@ -50,6 +52,17 @@ def python_reader(kind: str, messages: Sequence[bytes]) -> list[dict[str, Any]]:
         (folder / ".complete").touch()
     lines = [f"{kind} {_encoded(message)}" for message in messages]
     return _ask([python, SOURCES / "readers.py"], lines)
+
+
+def tenzir_leef(records: Sequence[str]) -> list[dict[str, Any]]:
+    """Read LEEF records, without a header before them, with Tenzir: a program of 175 MB."""
+    folder = cache_folder() / "tenzir"
+    if not (folder / ".complete").exists():
+        venv.create(folder, with_pip=True, clear=True)
+        _fetch(folder / "bin" / "python", "-m", "pip", "install", "--quiet", TENZIR, cwd=folder)
+        (folder / ".complete").touch()
+    lines = [json.dumps({"line": record}) for record in records]
+    return [each["read"] for each in _ask([folder / "bin" / "tenzir", TENZIR_PIPELINE], lines)]
 
 
 def node_reader(messages: Sequence[bytes]) -> list[dict[str, Any]]:

@@ -230,6 +230,34 @@ def test_leef_by_nsyslog_parser(project: Project) -> None:
     assert compared > 1_000
 
 
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_leef_by_tenzir(project: Project, version: str) -> None:
+    """Header and every attribute; it reads a backslash and n as the line break that they stand for.
+
+    Left out: records with a quotation mark, behind which it looks for no delimiter until the next
+    one; values with other backslashes, which LEEF has no escapes for, and values that it takes for
+    a number, a time or an address and prints in a form of its own.
+    """
+    messages = project.messages(format="leef", leef_version=version)
+    records = [message[message.index(b"LEEF:") :].decode() for message in messages]
+    records = [record for record in records if '"' not in record]
+    compared = 0
+    for record, read in zip(records, foreign.tenzir_leef(records), strict=True):
+        ours = project.reader.read_leef(record)
+        assert read["leef_version"] == version
+        names = ("vendor", "product_name", "product_version", "event_class_id")
+        assert [read[name] for name in names] == [
+            ours.vendor, ours.product, ours.version, ours.event_id
+        ], record  # fmt: skip
+        assert read["attributes"].keys() == ours.attributes.keys(), record
+        for key, value in ours.attributes.items():
+            if isinstance(read["attributes"][key], str) and "\\" not in value.replace("\\n", ""):
+                compared += 1
+                assert read["attributes"][key] == value.replace("\\n", "\n"), record
+    print(f"LEEF {version}: {len(records)} records, {compared} values")
+    assert compared > 100
+
+
 def test_leef_after_the_last_pipe(project: Project) -> None:
     """With pipes replaced, all attributes stand behind the last: Splunk Connect takes that."""
     for message in project.messages(format="leef", replace_pipes=True):
