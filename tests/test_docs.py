@@ -181,6 +181,17 @@ def test_the_tutorial_works(rendered: Callable[[str], Path], tmp_path: Path) -> 
         )
         assert done.returncode == 0, done.stderr
         assert '"order accepted"' in server.stdout.readline()
+        prefix = f"FAPILOG_SINK_CONFIG__EXTRA__{package.upper()}"
+        checked = subprocess.run(
+            [sys.executable, "-m", package, "check"],
+            env={**quiet, f"{prefix}__URL": f"http://127.0.0.1:{port}", f"{prefix}__TOKEN": "any"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert checked.returncode == 0, checked.stdout
+        said = re.findall(r"(?m)^(ok|skipped|warning|FAILED) +(\w+)", checked.stdout)
+        assert {name for state, name in said if state != "ok"} == {"TLS"}
     finally:
         server.kill()
         server.wait()
