@@ -8,6 +8,7 @@ READY := $(VENV)/.ready
 
 .PHONY: demo test nightly integration-hec integration-syslog integration-opensearch integration-elasticsearch
 .PHONY: benchmark benchmark-quick benchmark-gate benchmark-outage benchmark-page benchmark-requirements
+.PHONY: release tags
 .PHONY: docs examples reference requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
@@ -78,6 +79,14 @@ reference: $(READY)
 	$(BIN)/python -m scripts.site_reference
 	$(BIN)/python -m scripts.sizing
 	$(BIN)/python -m scripts.pictures
+
+# Check this state and make its annotated tag: make release VERSION=1.2.3. docs/releasing.md says the rest.
+release: $(READY)
+	$(BIN)/python -m scripts.releases release $(VERSION)
+
+# Make the annotated tags of releases.yaml that this clone lacks.
+tags: $(READY)
+	$(BIN)/python -m scripts.releases tags
 
 format: $(READY)
 	$(BIN)/ruff check --fix --exit-zero --quiet benchmarks demo scripts tests
