@@ -85,8 +85,11 @@ def test_no_answer_makes_the_secret_known(credentials: dict[str, Any], tmp_path:
 
 
 @pytest.mark.parametrize("setting", ElasticsearchConfig.model_fields)
-def test_no_complaint_quotes_a_value(setting: str) -> None:
+def test_no_complaint_quotes_a_value(
+    setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A secret in the wrong setting, or in the address, is refused without being repeated."""
+    monkeypatch.chdir(tmp_path)  # one of the settings is a folder to make
     given = {"url": "http://127.0.0.1:1", "username": "elastic", "password": SECRET}
     values = bad_values(SECRET)
     with Watch(SECRET) as watch:

@@ -225,8 +225,11 @@ def test_a_secret_that_was_taken_for_the_name_of_its_place_is_not_logged(setting
 
 
 @pytest.mark.parametrize("setting", SecretConfig.model_fields)
-def test_no_complaint_quotes_a_value(setting: str) -> None:
+def test_no_complaint_quotes_a_value(
+    setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A secret in the wrong setting is refused without being repeated."""
+    monkeypatch.chdir(tmp_path)  # one of the settings is a folder to make
     given = {"url": "http://127.0.0.1:1", "token": TOKEN}
     with Watch(TOKEN) as watch:
         watch.provoke(lambda value: SecretSink(**given | {setting: value}), bad_values(TOKEN))

@@ -69,8 +69,11 @@ def test_no_answer_makes_the_token_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("setting", SplunkHecConfig.model_fields)
-def test_no_complaint_quotes_a_value(setting: str) -> None:
+def test_no_complaint_quotes_a_value(
+    setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A token in the wrong setting, or in the address, is refused without being repeated."""
+    monkeypatch.chdir(tmp_path)  # one of the settings is a folder to make
     given = {"url": "http://127.0.0.1:1", "token": TOKEN}
     with Watch(TOKEN) as watch:
         watch.provoke(lambda value: SplunkHecSink(**given | {setting: value}), bad_values(TOKEN))

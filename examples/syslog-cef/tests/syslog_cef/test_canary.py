@@ -52,8 +52,11 @@ def test_what_a_receiver_says_is_not_repeated(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("setting", SyslogCefConfig.model_fields)
-def test_no_complaint_quotes_a_value(setting: str) -> None:
+def test_no_complaint_quotes_a_value(
+    setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A secret in the wrong setting, or in the address, is refused without being repeated."""
+    monkeypatch.chdir(tmp_path)  # one of the settings is a folder to make
     values = [*bad_values(SECRET), f"tcp://user:{SECRET}@127.0.0.1:1", f"tcp://127.0.0.1/{SECRET}"]
     given = {"url": "tcp://127.0.0.1:1"}
     with Watch(SECRET) as watch:
