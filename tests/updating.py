@@ -79,12 +79,12 @@ def run(*command: str | Path, cwd: Path, timeout: float = 120) -> subprocess.Com
 
 
 _WHO = (("NAME", "Test"), ("EMAIL", "test@example.com"))
-# Git refuses every transport but files; Copier finds no settings that trust anybody.
+# Git refuses every transport but files; the settings that Copier reads trust nobody.
 _ALONE = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ALLOW_PROTOCOL": "file",
-    "COPIER_SETTINGS_PATH": str(ROOT / "no-such-settings.yml"),
+    "COPIER_SETTINGS_PATH": str(ROOT / "tests" / "no_trust.yml"),
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 
