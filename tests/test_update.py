@@ -283,3 +283,41 @@ def test_template_may_move(releases: Path, take, tmp_path: Path) -> None:
     record = (project / ANSWERS).read_text(encoding="utf-8")
     assert f"_src_path: {moved}" in record
     assert f"_commit: {WORKING_TREE}" in record
+
+
+NEW_QUESTION = """
+team:
+  type: str
+  help: Who is called?
+  default: "{{ user_name }}"
+"""
+
+
+def test_new_and_renamed_questions(tmp_path: Path) -> None:
+    """A new question takes its default, and a renamed one the answer given to its old name."""
+    template = clone_with_releases(tmp_path / "template")
+    project = tmp_path / "acme-sink"
+    begin(generate(template, project, platform="splunk_hec", ref=WORKING_TREE, user_name="Ann"))
+    questions = template / "copier.yml"
+    text = questions.read_text(encoding="utf-8")
+    renamed = text.replace("\nuser_name:\n", "\nauthor_name:\n").replace(
+        'default: "The {{ distribution_name }} developers"',
+        "default: \"{{ _external_data.recorded.user_name | default('Nobody') }}\"",
+    )
+    renamed = renamed.replace("sentence(user_name, 80)", "sentence(author_name, 80)")
+    new = NEW_QUESTION.replace("user_name", "author_name")
+    questions.write_text(renamed + new, encoding="utf-8")
+    for path in (template / "template").glob("*.jinja"):
+        body = path.read_text(encoding="utf-8").replace("user_name", "author_name")
+        path.write_text(body, encoding="utf-8")
+    for path in (template / "includes").rglob("*"):
+        if path.is_file():
+            body = path.read_text(encoding="utf-8").replace("user_name", "author_name")
+            path.write_text(body, encoding="utf-8")
+    commit(template, "Another name", tag=NEXT)
+    update(project)
+    record = (project / ANSWERS).read_text(encoding="utf-8")
+    assert "author_name: Ann\n" in record
+    assert "team: Ann\n" in record
+    assert "user_name:" not in record
+    assert "Ann" in (project / "LICENSE").read_text(encoding="utf-8")

@@ -124,9 +124,10 @@ def clone_with_releases(target: Path) -> Path:
     return target
 
 
-def generate(template: Path, target: Path, *, platform: str, ref: str) -> Path:
+def generate(template: Path, target: Path, *, platform: str, ref: str, **more: str) -> Path:
     """Make a project of `platform` from one release of the template, without git."""
-    data = ("-d", f"platform={platform}", "-d", f"distribution_name={PACKAGE.replace('_', '-')}")
+    answers = {"platform": platform, "distribution_name": PACKAGE.replace("_", "-"), **more}
+    data = [f"--data={name}={value}" for name, value in answers.items()]
     result = copier(
         "copy", "--defaults", "--quiet", "--vcs-ref", ref, *data, template, target, cwd=template
     )
