@@ -1,0 +1,323 @@
+"""Updates over recorded releases keep what the owner did and bring everything else."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scripts.rendering import PLATFORMS, ROOT
+from tests.helpers import contents_of, run_python
+from tests.updating import (
+    ANSWERS,
+    RECORDED,
+    WORKING_TREE,
+    Release,
+    begin,
+    clone_with_releases,
+    commit,
+    config_of,
+    copier,
+    generate,
+    git,
+    mapping_of,
+    replace_once,
+    unmerged,
+    update,
+)
+
+SEEDED = "CHANGELOG.md"
+DELETED = "docs/process-ends.md"
+ADDED = "src/acme_sink/ours.py"
+NEXT = "v9.1.0"
+ALWAYS = {(RECORDED[0], "splunk_hec"), (RECORDED[-1], "syslog_cef")}
+SETTING = '    team: str = "ours"\n    """Who is called at night."""\n'
+
+
+def _cases() -> list[object]:
+    """Return each recorded release with each platform; two of them belong to the normal run."""
+    return [
+        pytest.param(
+            release,
+            platform,
+            id=f"{release.version}-{platform}",
+            marks=() if (release, platform) in ALWAYS else pytest.mark.nightly,
+        )
+        for release in RECORDED
+        for platform in PLATFORMS
+    ]
+
+
+pytestmark = pytest.mark.xdist_group("update")
+
+
+@pytest.fixture(scope="module")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a clone in which the recorded releases and the working tree are tagged."""
+    return clone_with_releases(tmp_path_factory.mktemp("releases") / "template")
+
+
+@pytest.fixture(scope="module")
+def fresh(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+    """Return a function that gives a project of a release, in git; not to be changed."""
+    made: dict[tuple[str, str], Path] = {}
+
+    def project(platform: str, ref: str = WORKING_TREE) -> Path:
+        if (platform, ref) not in made:
+            target = tmp_path_factory.mktemp("fresh") / "acme-sink"
+            made[platform, ref] = begin(generate(releases, target, platform=platform, ref=ref))
+        return made[platform, ref]
+
+    return project
+
+
+@pytest.fixture
+def take(fresh: Callable[[str, str], Path], tmp_path: Path) -> Callable[[str, str], Path]:
+    """Return a function that gives a project of a release, to be changed."""
+
+    def project(platform: str, ref: str) -> Path:
+        return shutil.copytree(fresh(platform, ref), tmp_path / "acme-sink")
+
+    return project
+
+
+def _content(project: Path, *without: str) -> dict[str, bytes]:
+    """Return the files of a project, but those named, the seeded one and Copier's record."""
+    found = contents_of(project)
+    return {name: found[name] for name in found if name not in {ANSWERS, SEEDED, *without}}
+
+
+def _own(project: Path, platform: str) -> dict[str, str]:
+    """Edit, add and delete as an owner does; return file -> text that has to stay in it."""
+    config = config_of(project, platform)
+    text = config.read_text(encoding="utf-8")
+    head = re.search(r"(?m)^class \w+Config\([^)]*\):\n    \"\"\"[^\"]*\"\"\"\n\n", text)
+    assert head is not None
+    text = text[: head.end()] + SETTING + text[head.end() :]
+    config.write_text(text, encoding="utf-8")
+    mapping = mapping_of(project, platform)
+    ours = "\n\ndef ours(event: Event) -> Any:\n    return event\n"
+    mapping.write_text(mapping.read_text(encoding="utf-8") + ours, encoding="utf-8")
+    readme, changes = project / "README.md", project / SEEDED
+    for page in (readme, changes):
+        page.write_text(page.read_text(encoding="utf-8") + "\nOurs.\n", encoding="utf-8")
+    (project / DELETED).unlink(missing_ok=True)
+    (project / ADDED).write_text("OURS = 1\n", encoding="utf-8")
+    commit(project, "Ours")
+    return {
+        config.relative_to(project).as_posix(): SETTING,
+        mapping.relative_to(project).as_posix(): ours,
+        "README.md": "\nOurs.\n",
+        SEEDED: "\nOurs.\n",
+        ADDED: "OURS = 1\n",
+    }
+
+
+@pytest.mark.parametrize(("release", "platform"), _cases())
+def test_owner_keeps_edits_and_gets_the_rest(
+    releases: Path, fresh, take, release: Release, platform: str
+) -> None:
+    """No conflict; edits, deletion and added file stay; all else is as in a new project."""
+    project = take(platform, release.tag)
+    had = (project / DELETED).exists()
+    kept = _own(project, platform)
+    update(project, f"--vcs-ref={WORKING_TREE}")
+    assert unmerged(project) == []
+    for name, text in kept.items():
+        assert text in (project / name).read_text(encoding="utf-8"), name
+    deleted = [DELETED] if had else []
+    assert not had or not (project / DELETED).exists()
+    assert _content(project, *kept) == _content(fresh(platform), *kept, *deleted)
+    assert f"_commit: {WORKING_TREE}" in (project / ANSWERS).read_text(encoding="utf-8")
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("release", "platform"), _cases())
+def test_updated_project_is_green(take, release: Release, platform: str) -> None:
+    """After an update the project passes its layout test and those of its platform."""
+    project = take(platform, release.tag)
+    update(project, f"--vcs-ref={WORKING_TREE}")
+    quiet = ("-q", "-p", "no:cacheprovider", "-x")
+    run_python("-m", "pytest", *quiet, "tests/test_layout.py", f"tests/{platform}", cwd=project)
+
+
+@pytest.fixture(scope="module")
+def following(releases: Path) -> str:
+    """Release the working tree once more, with other lines in files that owners edit."""
+    tree = releases / "template"
+    readme = tree / "README.md.jinja"
+    text = readme.read_text(encoding="utf-8")
+    readme.write_text(f"# A new first line\n{text}", encoding="utf-8")
+    mapping = tree / "src" / "{{ package_name }}" / "splunk_hec" / "mapping.py"
+    replace_once(mapping, "Event = dict[str, Any]\n", "Event = dict[str, Any]\nNEW = True\n")
+    commit(releases, "Other lines", tag=NEXT)
+    return NEXT
+
+
+def test_conflict_where_both_changed_a_line(take, following: str) -> None:
+    """Markers in the one file, both sides readable, and exit code 0, as documented."""
+    project = take("splunk_hec", WORKING_TREE)
+    readme, mapping = project / "README.md", mapping_of(project, "splunk_hec")
+    readme.write_text(f"# Ours\n{readme.read_text(encoding='utf-8')}", encoding="utf-8")
+    ours = "    return at(event, 'data', 'when') or event.get(\"timestamp\")\n"
+    replace_once(mapping, '    return event.get("timestamp")\n', ours)
+    commit(project, "Ours")
+    update(project)
+    assert unmerged(project) == ["README.md"]
+    text = readme.read_text(encoding="utf-8")
+    assert "# Ours\n" in text
+    assert "# A new first line" in text
+    merged = mapping.read_text(encoding="utf-8")
+    assert ours in merged
+    assert "NEW = True\n" in merged
+
+
+def test_update_of_an_update_is_a_new_project(fresh, take, following: str) -> None:
+    """Two steps end where one step begins, a third changes nothing, and `check-update` says so."""
+    project = take("splunk_hec", RECORDED[-1].tag)
+    for ref in (WORKING_TREE, following):
+        assert copier("check-update", "--quiet", cwd=project).returncode == 2
+        update(project, f"--vcs-ref={ref}")
+        commit(project, ref)
+    assert _content(project) == _content(fresh("splunk_hec", following))
+    assert copier("check-update", "--quiet", cwd=project).returncode == 0
+    update(project)
+    assert git("status", "--porcelain", cwd=project) == ""
+
+
+def test_recopy_drops_edits_and_brings_back_the_deleted(fresh, take, following: str) -> None:
+    """`copier recopy` renders anew: edits are gone, deleted files are back, added files stay."""
+    project = take("splunk_hec", WORKING_TREE)
+    _own(project, "splunk_hec")
+    result = copier("recopy", "--defaults", "--overwrite", cwd=project)
+    assert result.returncode == 0, result.stdout
+    assert _content(project, ADDED) == _content(fresh("splunk_hec", following))
+    assert (project / ADDED).exists()
+    assert "Ours." not in (project / SEEDED).read_text(encoding="utf-8")
+
+
+TABLE = ROOT / "template" / "docs" / "update-troubleshooting.md"
+
+
+def _documented() -> dict[str, str]:
+    """Return what happened -> what Copier says, from the page that owners read."""
+    rows = re.findall(r"(?m)^\| (\S[^|]*?) +\| `([^|]+)` +\| ", TABLE.read_text(encoding="utf-8"))
+    return {happened: said.replace("``", "`") for happened, said in rows}
+
+
+def _edit_record(project: Path, name: str, value: object) -> None:
+    """Change one line of Copier's record and commit it."""
+    record = project / ANSWERS
+    text = re.sub(rf"(?m)^{name}: .*$", f"{name}: {value}", record.read_text(encoding="utf-8"))
+    record.write_text(text, encoding="utf-8")
+    commit(project, f"Another {name}")
+
+
+def _dirty(project: Path, _: Path) -> None:
+    (project / "README.md").write_text("Ours.\n", encoding="utf-8")
+
+
+def _without_git(project: Path, _: Path) -> None:
+    shutil.rmtree(project / ".git")
+
+
+def _without_record(project: Path, _: Path) -> None:
+    (project / ANSWERS).unlink()
+    commit(project, "No record")
+
+
+def _unknown_version(project: Path, _: Path) -> None:
+    _edit_record(project, "_commit", "v0.0.0.1")
+
+
+def _shallow(project: Path, releases: Path) -> None:
+    clone = project.with_name("shallow")
+    git("clone", "-q", "--depth=1", releases.as_uri(), clone, cwd=project)
+    _edit_record(project, "_src_path", clone)
+
+
+def _nothing(project: Path, _: Path) -> None:
+    pass
+
+
+TROUBLES: dict[str, tuple[Callable[[Path, Path], None], tuple[str, ...]]] = {
+    "Files are changed and not committed": (_dirty, ("update",)),
+    "The project is not under git": (_without_git, ("update",)),
+    "`.copier-answers.yml` is gone: `copier check-update`": (_without_record, ("check-update",)),
+    "`.copier-answers.yml` is gone: `copier update`": (_without_record, ("update",)),
+    "`_commit` names a version that does not exist": (_unknown_version, ("update",)),
+    "The template is a shallow clone": (_shallow, ("update",)),
+    "Another platform is asked for": (_nothing, ("update", "-d", "platform=elasticsearch")),
+}
+
+
+def test_each_trouble_is_documented() -> None:
+    """The page has these rows and no other."""
+    assert list(_documented()) == list(TROUBLES)
+
+
+@pytest.mark.parametrize("happened", TROUBLES)
+def test_refusal_is_as_documented(releases: Path, take, happened: str) -> None:
+    """Copier says what the page quotes, fails, and leaves every file as it was."""
+    cause, (command, *options) = TROUBLES[happened]
+    project = take("splunk_hec", RECORDED[-1].tag)
+    cause(project, releases)
+    before = contents_of(project)
+    defaults = () if command == "check-update" else ("--defaults",)
+    result = copier(command, *defaults, *options, cwd=project)
+    assert result.returncode == 1
+    assert _documented()[happened] in result.stdout
+    assert contents_of(project) == before
+
+
+def test_template_may_move(releases: Path, take, tmp_path: Path) -> None:
+    """With the new address in the record, an update comes from there; the old one may be gone."""
+    project = take("splunk_hec", RECORDED[-1].tag)
+    moved = tmp_path / "moved"
+    git("clone", "--quiet", releases, moved, cwd=tmp_path)
+    _edit_record(project, "_src_path", moved)
+    update(project, f"--vcs-ref={WORKING_TREE}")
+    record = (project / ANSWERS).read_text(encoding="utf-8")
+    assert f"_src_path: {moved}" in record
+    assert f"_commit: {WORKING_TREE}" in record
+
+
+NEW_QUESTION = """
+team:
+  type: str
+  help: Who is called?
+  default: "{{ user_name }}"
+"""
+
+
+def test_new_and_renamed_questions(tmp_path: Path) -> None:
+    """A new question takes its default, and a renamed one the answer given to its old name."""
+    template = clone_with_releases(tmp_path / "template")
+    project = tmp_path / "acme-sink"
+    begin(generate(template, project, platform="splunk_hec", ref=WORKING_TREE, user_name="Ann"))
+    questions = template / "copier.yml"
+    text = questions.read_text(encoding="utf-8")
+    renamed = text.replace("\nuser_name:\n", "\nauthor_name:\n").replace(
+        'default: "The {{ distribution_name }} developers"',
+        "default: \"{{ _external_data.recorded.user_name | default('Nobody') }}\"",
+    )
+    renamed = renamed.replace("sentence(user_name, 80)", "sentence(author_name, 80)")
+    new = NEW_QUESTION.replace("user_name", "author_name")
+    questions.write_text(renamed + new, encoding="utf-8")
+    for path in (template / "template").glob("*.jinja"):
+        body = path.read_text(encoding="utf-8").replace("user_name", "author_name")
+        path.write_text(body, encoding="utf-8")
+    for path in (template / "includes").rglob("*"):
+        if path.is_file():
+            body = path.read_text(encoding="utf-8").replace("user_name", "author_name")
+            path.write_text(body, encoding="utf-8")
+    commit(template, "Another name", tag=NEXT)
+    update(project)
+    record = (project / ANSWERS).read_text(encoding="utf-8")
+    assert "author_name: Ann\n" in record
+    assert "team: Ann\n" in record
+    assert "user_name:" not in record
+    assert "Ann" in (project / "LICENSE").read_text(encoding="utf-8")
