@@ -25,6 +25,34 @@ _FORK = "tests/delivery/test_fork.py"
 
 FAULTS: list[Fault] = [
     Fault(
+        name="unsupported_host_taken",
+        path="_delivery/host_version.py",
+        find="return release is None or OLDEST <= release < FIRST_UNSUPPORTED",
+        replace="return release is None or OLDEST <= release",
+        caught_by="tests/delivery/test_host_version.py",
+    ),
+    Fault(
+        name="override_of_the_host_ignored",
+        path="_delivery/host_version.py",
+        find=" and not allow_untested:",
+        replace=":",
+        caught_by="tests/delivery/test_host_version.py",
+    ),
+    Fault(
+        name="newer_host_said_every_time",
+        path="_delivery/host_version.py",
+        find="    _warned.add(version)\n",
+        replace="",
+        caught_by="tests/delivery/test_host_version.py",
+    ),
+    Fault(
+        name="too_old_a_host_taken",
+        path="_delivery/host_version.py",
+        find="return release is None or OLDEST <= release < FIRST_UNSUPPORTED",
+        replace="return release is None or release < FIRST_UNSUPPORTED",
+        caught_by="tests/delivery/test_host_version.py",
+    ),
+    Fault(
         name="unwatched_after_the_sentinel_ended",
         path="_delivery/sentinel.py",
         find="            del self._tasks[loop]\n            self.era = object()\n",

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from .._delivery.host import DeliverySink
+from .._delivery.host_version import TESTED, host_version, is_tested
 from .._delivery.tls import client_context
 from .network import (
     LOCAL,
@@ -62,13 +63,19 @@ class Check:
         """Steps that failed so far."""
 
     def run(self) -> int:
-        """Check every address; returns the exit code."""
+        """Check the host and every address; returns the exit code."""
+        self._look_at_host()
         for url, connector in zip(self._config.urls, self._probe.connectors, strict=True):
             self._deadline = time.monotonic() + self._timeout_seconds
             self._check(address_of(url), connector)
         self._check_platform()
         print(f"{self.failed} step(s) failed" if self.failed else "no step failed", flush=True)
         return 1 if self.failed else 0
+
+    def _look_at_host(self) -> None:
+        version = host_version()
+        text = f"{version or 'of unknown version'}; tested with {TESTED}"
+        self.say(OK if is_tested(version) else WARNING, "fapilog", text)
 
     def say(self, state: str, step: str, text: str) -> None:
         """Print one line."""

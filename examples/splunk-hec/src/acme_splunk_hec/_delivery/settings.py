@@ -106,6 +106,8 @@ class DeliverySettings(BaseModel):
     """Function, or "module:function", that is given a `Stats` every interval, in a sender thread."""
     stats_interval_seconds: float = Field(default=10.0, gt=0, le=3_600)
     """Time between two calls of `stats_callback`."""
+    allow_untested_fapilog: bool = False
+    """Run with a fapilog that this sink does not support, and warn, instead of refusing it."""
     spool_directory: Path | None = None
     """Folder for events on disk, which outlive the process, instead of the buffer in memory. One folder
     for one target: whoever uses it next sends what is left in it. None: memory."""

@@ -23,6 +23,7 @@ from .configure import heard, load_config
 from .delivery import CloseReport, Delivery, Exchange
 from .errors import ConfigurationError
 from .event import Event, SerializedEvent, from_entry, from_serialized, serialized_event
+from .host_version import check_host
 from .ledger import RefuseReason, Stats
 from .records import Record
 from .sentinel import Sentinels
@@ -54,6 +55,7 @@ class DeliverySink(Generic[ConfigT]):
 
     def __init__(self, config: ConfigT | Mapping[str, Any] | None = None, **settings: Any) -> None:
         self.config: ConfigT = load_config(self.name, self.config_class, config, settings)
+        check_host(self.name, allow_untested=self.config.allow_untested_fapilog)
         self._encode = self.encoder(self.config)
         self._sentinels = self._wire()
         self._delivery = self._sentinels.delivery
