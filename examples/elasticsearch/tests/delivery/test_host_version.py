@@ -48,7 +48,7 @@ def test_an_unsupported_one_is_refused_and_heard(
     """By an exception and a warning that say what to do; a named setting overrides it and warns."""
     install(installed, version)
     with (
-        pytest.warns(RuntimeWarning, match=rf"{version} is installed.*allow_untested_fapilog"),
+        pytest.warns(RuntimeWarning, match="allow_untested_fapilog"),
         pytest.raises(ConfigurationError, match="tested with 0.11 to 0.18"),
     ):
         PlainSink(url="http://127.0.0.1:1")
