@@ -265,9 +265,16 @@ FAULTS: list[Fault] = [
         caught_by=_DELIVERY,
     ),
     Fault(
+        name="one_trouble_with_the_disk_hides_another",
+        path="_delivery/shared.py",
+        find='self.alerts.say(problem.partition(":")[0], problem)',
+        replace='self.alerts.say("spool", problem)',
+        caught_by=_DELIVERY,
+    ),
+    Fault(
         name="trouble_with_the_disk_kept_quiet",
         path="_delivery/shared.py",
-        find='            self.alerts.say("spool", problem)\n',
+        find='            self.alerts.say(problem.partition(":")[0], problem)\n',
         replace="            pass\n",
         caught_by=_DELIVERY,
     ),
