@@ -137,15 +137,18 @@ def test_the_cap_is_met_by_the_policy(tmp_path: Path, policy: str) -> None:
 
 @pytest.mark.fault(28, promise=(1, 13))
 def test_a_disk_that_fails_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A folder that vanished refuses events, and somebody hears why."""
+    """A folder that vanished refuses events, and somebody hears why, whatever else was told before."""
     with FakeHttpServer(Answer(503)) as server:
+        (tmp_path / "spool" / "plain").mkdir(parents=True)
+        (tmp_path / "spool" / "plain" / "77-0123abcd").write_text("no folder")
         target = spooled(server, tmp_path / "spool", spool_max_bytes=100_000)
+        wait_for_stats(target, lambda _: "cannot be taken over" in caplog.text)
         (tmp_path / "spool").rename(tmp_path / "gone")
         (tmp_path / "spool").write_text("no folder")
         results = {target.offer(Record(bytes(9_000))) for _ in range(30)}
         target.close(0.0)
     assert Offer.FULL in results
-    assert "spool" in caplog.text
+    assert "spool_directory cannot be written" in caplog.text
 
 
 def test_dead_letters_leave_the_spool(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_an_unsupported_one_is_refused_and_heard(
     install(installed, version)
     with (
         pytest.warns(RuntimeWarning, match="allow_untested_fapilog"),
-        pytest.raises(ConfigurationError, match="tested with 0.11 to 0.18"),
+        pytest.raises(ConfigurationError, match=r"tested with 0\.11 to 0\.18"),
     ):
         PlainSink(url="http://127.0.0.1:1")
     with pytest.warns(RuntimeWarning, match=f"fapilog {version} is installed"):

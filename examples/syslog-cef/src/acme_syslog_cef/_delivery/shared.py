@@ -160,7 +160,8 @@ class Shared:
         buffer = self.accounts.buffer
         problem, buffer.problem = buffer.problem, None
         if problem is not None:
-            self.alerts.say("spool", problem)
+            # What it is, without the reason: one trouble must not keep quiet about another.
+            self.alerts.say(problem.partition(":")[0], problem)
 
     def stats(self) -> Stats:
         """Return a snapshot of the books. Under lock."""
