@@ -85,6 +85,23 @@ def test_a_value_cannot_pass_for_the_time() -> None:
     assert json.loads(payload)["event"]["message"] == end
 
 
+class Unreadable:
+    """A view that raises when it is looked at."""
+
+    @property
+    def data(self) -> bytes:
+        """Fail."""
+        raise ValueError("released")
+
+
+def test_a_view_that_cannot_be_read_is_left_to_the_parser() -> None:
+    """Which keeps what it can; bare bytes in an envelope are taken."""
+    assert serialized_event(Unreadable()) is None
+    assert serialized_event(None) is None
+    assert serialized_event(serialized(EVENT).data) == serialized_event(serialized(EVENT))
+    assert serialized_event(memoryview(serialized(EVENT).data)) is not None
+
+
 def test_each_event_has_its_own_time() -> None:
     """What is known of the last second is not taken for the next."""
     splicer = Splicer(config())

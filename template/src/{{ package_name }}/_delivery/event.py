@@ -73,7 +73,10 @@ def serialized_event(view: object) -> SerializedEvent | None:
     fapilog sorts the keys at every level, so the time stands last, and a quote in a text is escaped: what
     looks like the key of the last value of the outermost object is one.
     """
-    data = getattr(view, "data", view)
+    try:
+        data = view.data  # type: ignore[attr-defined]
+    except Exception:  # no view, or one that cannot be read
+        data = None
     if type(data) is not bytes:
         data = _bytes_of(view)
     end = _ENVELOPE_END.search(data, max(0, len(data) - _ENVELOPE_END_BYTES))
