@@ -6,6 +6,9 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Anew whenever a pin changes.
 READY := $(VENV)/.ready
 
+COMPILE := uv pip compile --universal --python-version 3.10 --upgrade --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-header --no-strip-extras --quiet --output-file
+
 .PHONY: demo test nightly integration-hec integration-syslog integration-opensearch integration-elasticsearch
 .PHONY: benchmark benchmark-quick benchmark-gate benchmark-outage benchmark-page benchmark-requirements
 .PHONY: release tags
@@ -55,15 +58,14 @@ benchmark-page: $(BENCH_READY)
 	$(BENCH) page
 
 benchmark-requirements:
-	uv pip compile --universal --python-version 3.10 --upgrade --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-strip-extras \
-	  --quiet --output-file benchmarks/requirements.txt benchmarks/requirements.in
+	$(COMPILE) benchmarks/requirements.txt benchmarks/requirements.in
 
 $(BENCH_READY): benchmarks/requirements.txt
 	@$(PYTHON) -m venv --clear $(BENCHMARKS)/venv
 	@$(dir $@)$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 	  --requirement benchmarks/requirements.txt
 	@touch $@
+
 # The documentation site, in build/site; strict: a broken link is an error. Needs no network.
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --clean
@@ -95,9 +97,7 @@ format: $(READY)
 # Raise the pins. `uv` is not among them: pip install uv. Extras stay in the pins: pip before 23.3 does
 # not see that `coverage==1` pins the `coverage[toml]` that something else asks for.
 requirements:
-	uv pip compile --universal --python-version 3.10 --upgrade --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-strip-extras \
-	  --quiet --output-file requirements.txt requirements.in
+	$(COMPILE) requirements.txt requirements.in
 
 $(READY): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.11 ...")'

@@ -28,7 +28,8 @@ def _example(platform: str) -> Path:
     return ROOT / "examples" / platform.replace("_", "-")
 
 
-def _package(platform: str, module: str = "") -> ModuleType:
+def package_of(platform: str, module: str = "") -> ModuleType:
+    """Return the package of an example, or one of its modules, without installing it."""
     source = str(_example(platform) / "src")
     sys.path.insert(0, source)
     try:
@@ -39,7 +40,7 @@ def _package(platform: str, module: str = "") -> ModuleType:
 
 def config_of(platform: str) -> Any:
     """Return the settings class of a platform."""
-    package = _package(platform)
+    package = package_of(platform)
     (name,) = [name for name in package.__all__ if name.endswith("Config")]
     return getattr(package, name)
 
@@ -102,7 +103,7 @@ def api_page() -> str:
     """Return the public Python names, with their signatures and docstrings."""
     parts = ["# Python API\n", MADE]
     for platform in PLATFORMS:
-        package = _package(platform)
+        package = package_of(platform)
         parts += [f"## {TITLES[platform]}: `acme_{platform}`\n", f"{inspect.getdoc(package)}\n"]
         for name in package.__all__:
             thing = getattr(package, name)
@@ -110,11 +111,10 @@ def api_page() -> str:
                 parts += _described(thing, f"{name}", 3)
             if name.endswith("Sink"):
                 parts += _methods(thing)
-        for module in ("mapping",):
-            parts += _functions(_package(platform, f".{platform}.{module}"), platform)
+        parts += _functions(package_of(platform, f".{platform}.mapping"), platform)
     parts += ["## The engine's seams\n", "The same in every package, below `_delivery/`.\n"]
     for module, names in SEAMS.items():
-        loaded = _package("splunk_hec", f"._delivery.{module}")
+        loaded = package_of("splunk_hec", f"._delivery.{module}")
         for name in names:
             thing = getattr(loaded, name)
             parts += _described(thing, f"{module}.{name}", 3)

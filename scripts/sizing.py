@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from typing import Any
 from unittest import mock
 
 from scripts.rendering import ROOT
+from scripts.site_reference import package_of
 
 PAGE = ROOT / "docs" / "how-to" / "sizing.md"
 BEGIN, END = "<!-- sizes: made by scripts/sizing.py -->\n", "<!-- end of sizes -->\n"
@@ -42,16 +41,10 @@ def sizes(padding: int = 0) -> dict[str, tuple[int, int, int]]:
     """Return platform -> payload, charge in memory, size in the spool, in bytes of one event."""
     found = {}
     for platform, (name, settings) in CLASSES.items():
-        package = f"acme_{platform}"
-        source = str(ROOT / "examples" / platform.replace("_", "-") / "src")
-        sys.path.insert(0, source)
-        try:
-            config = getattr(importlib.import_module(package), name)(**settings)
-            buffer = importlib.import_module(f"{package}._delivery.buffer")
-            frames = importlib.import_module(f"{package}._delivery.frames")
-            encode = _encoder(package, platform, config)
-        finally:
-            sys.path.remove(source)
+        config = getattr(package_of(platform), name)(**settings)
+        buffer = package_of(platform, "._delivery.buffer")
+        frames = package_of(platform, "._delivery.frames")
+        encode = _encoder(platform, config)
         with mock.patch("os.getpid", return_value=4711):  # syslog tells it: its digits count
             payload = len(encode(event(padding)).payload)
         spooled = payload + frames.FRAME_BYTES + frames.ENTRY_BYTES
@@ -59,8 +52,8 @@ def sizes(padding: int = 0) -> dict[str, tuple[int, int, int]]:
     return found
 
 
-def _encoder(package: str, platform: str, config: Any) -> Any:
-    encoder = importlib.import_module(f"{package}.{platform}.encoder").Encoder
+def _encoder(platform: str, config: Any) -> Any:
+    encoder = package_of(platform, f".{platform}.encoder").Encoder
     options = {"hostname": "web-7.example.com"} if platform == "syslog_cef" else {}
     return encoder(config, **options).encode
 

@@ -61,6 +61,7 @@ def run(
         [str(part) for part in command],
         cwd=cwd,
         env={**_quiet_environment(), **(env or {})},
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -77,10 +78,11 @@ def run_python(*arguments: str | Path, cwd: Path, timeout: float = 120) -> str:
     return result.stdout
 
 
+_FOREIGN = ("PYTEST_", "COV_", "COVERAGE_", "FAPILOG_", "GIT_", "COPIER_")
+
+
 def _quiet_environment() -> dict[str, str]:
-    """Return the environment without what pytest and coverage would pass on to another run."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PYTEST_", "COV_", "COVERAGE_", "FAPILOG_"))
-    } | {"PYTHONDONTWRITEBYTECODE": "1"}
+    """Return the environment without what this run, git and Copier would pass on to another."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)} | {
+        "PYTHONDONTWRITEBYTECODE": "1"
+    }

@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from scripts.rendering import ROOT, TEMPLATE_PARTS, copy_template
+from tests import helpers
 
 _RELEASES = ROOT / "releases.yaml"
 
@@ -58,24 +59,8 @@ RECORDED = _recorded()
 
 def run(*command: str | Path, cwd: Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Run a command away from this machine's configuration; its output is all in `stdout`."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PYTEST_", "COV_", "COVERAGE_", "FAPILOG_", "GIT_", "COPIER_"))
-    }
     who = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in _WHO}
-    return subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env=kept | who | _ALONE,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        timeout=timeout,
-        check=False,
-    )
+    return helpers.run(*command, cwd=cwd, env=who | _ALONE, timeout=timeout)
 
 
 _WHO = (("NAME", "Test"), ("EMAIL", "test@example.com"))

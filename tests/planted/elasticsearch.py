@@ -6,6 +6,13 @@ _SUITE = "tests/elasticsearch"
 
 FAULTS: list[Fault] = [
     Fault(
+        name="names_of_any_length_remembered",
+        path="elasticsearch/values.py",
+        find="def label_name(path",
+        replace="@functools.lru_cache(maxsize=4_096)\ndef label_name(path",
+        caught_by="tests/elasticsearch/test_encoder.py",
+    ),
+    Fault(
         name="time_of_the_last_second_spliced",
         path="elasticsearch/splice.py",
         find="(self._action(), second, fraction, json[1:])",

@@ -25,6 +25,13 @@ _FORK = "tests/delivery/test_fork.py"
 
 FAULTS: list[Fault] = [
     Fault(
+        name="host_without_a_version_stops_the_sink",
+        path="_delivery/host_version.py",
+        find='("fapilog") or ""',
+        replace='("fapilog")',
+        caught_by="tests/delivery/test_host_version.py",
+    ),
+    Fault(
         name="unsupported_host_taken",
         path="_delivery/host_version.py",
         find="return release is None or OLDEST <= release < FIRST_UNSUPPORTED",

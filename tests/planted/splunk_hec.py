@@ -18,6 +18,13 @@ _TLS = "tests/delivery/test_tls.py"
 
 FAULTS: list[Fault] = [
     Fault(
+        name="mapping_asked_for_the_time_of_events_as_they_are",
+        path="splunk_hec/encoder.py",
+        find='return event.get("timestamp"), event, ',
+        replace="return mapping.time(event), event, ",
+        caught_by="tests/splunk_hec/test_splice.py",
+    ),
+    Fault(
         name="time_of_the_last_second_spliced",
         path="splunk_hec/splice.py",
         find="if second != known:",
@@ -118,8 +125,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="field_shadows_metadata",
         path="splunk_hec/encoder.py",
-        find=" and name not in RESERVED_FIELDS\n",
-        replace="\n",
+        find=" or name in RESERVED_FIELDS or name in taken:",
+        replace=" or name in taken:",
         caught_by=_ENCODER,
     ),
     Fault(

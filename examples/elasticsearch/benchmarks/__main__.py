@@ -63,7 +63,9 @@ def run(method: str, count: int) -> dict[str, float]:
     events: list[Any] = [event(number) for number in range(count)]
     if method == "write_serialized":
         events = [
-            json.dumps({"log": each, "schema_version": "1.1"}, separators=(",", ":")).encode()
+            json.dumps(
+                {"log": each, "schema_version": "1.1"}, separators=(",", ":"), sort_keys=True
+            ).encode()
             for each in events
         ]
     receiver = subprocess.Popen(  # noqa: S603 - our own module

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -368,3 +369,16 @@ def test_labels_leave_half_of_the_document() -> None:
     assert document["message"] == "m" * 3_000
     assert 30 < len(document["labels"]) < 50
     assert int(document["labels"]["labels_dropped"]) == 201 - len(document["labels"])
+
+
+def test_texts_of_events_are_not_remembered() -> None:
+    """What is remembered to save time is short, however long an event's names are."""
+    encode = encoder().encode
+    tracemalloc.start()
+    try:
+        for number in range(30):
+            encode({"data": {f"{number}" + "n" * 1_000_000: "v"}})
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 5_000_000

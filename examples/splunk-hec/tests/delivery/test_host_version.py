@@ -67,6 +67,20 @@ def test_a_newer_one_is_named_once(installed: pytest.MonkeyPatch, version: str) 
         PlainSink(url="http://127.0.0.1:2")
 
 
+def test_metadata_without_a_version_stops_nothing(
+    installed: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A damaged installation is not the sink's to judge."""
+    folder = tmp_path / "fapilog-0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: fapilog\n")
+    installed.syspath_prepend(str(tmp_path))
+    assert host_version.host_version() == ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        PlainSink(url="http://127.0.0.1:1")
+
+
 @pytest.mark.parametrize("version", ["0.11.0", "0.18.9"])
 def test_others_are_not_named(installed: pytest.MonkeyPatch, version: str) -> None:
     """They were tested."""

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acme_splunk_hec._delivery.event import serialized_event
+from acme_splunk_hec.splunk_hec import mapping
 from acme_splunk_hec.splunk_hec.config import SplunkHecConfig
 from acme_splunk_hec.splunk_hec.encoder import Encoder
 from acme_splunk_hec.splunk_hec.sink import SplunkHecSink
@@ -133,6 +134,15 @@ def test_both_write_paths_send_the_event_as_it_is() -> None:
     envelopes = [json.loads(line) for line in lines.split(b"\n")]
     expected = {"time": 1795446352.967, "host": "web-9", "event": EVENT}
     assert [each for each in envelopes if "acks" not in each] == [expected] * 3
+
+
+def test_the_mapping_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither path looks at what an owner changed there: both send the same."""
+    for name in ("time", "body", "fields"):
+        monkeypatch.setattr(mapping, name, pytest.fail)
+    expected = {"time": 1795446352.967, "event": EVENT}
+    assert json.loads(Encoder(config()).encode(EVENT).payload) == expected
+    assert json.loads(spliced(EVENT) or b"") == expected
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@
 import copy
 import json
 import os
+import tracemalloc
 from datetime import datetime
 from typing import Any
 
@@ -487,3 +488,17 @@ def test_any_event_is_one_valid_rfc3164_message(event: dict[str, Any]) -> None:
     assert host == "web1"
     assert rest.startswith(f"fapilog[{PID}]: ")
     assert not any(byte < 0x20 or byte == 0x7F for byte in payload)
+
+
+def test_texts_of_events_are_not_remembered() -> None:
+    """What is remembered to save time is short, however long names and ids of events are."""
+    encode = encoder().encode
+    tracemalloc.start()
+    try:
+        for number in range(30):
+            long = f"{number}" + "n" * 1_000_000
+            encode({"logger": long, "data": {long: "v"}})
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 5_000_000

@@ -172,10 +172,7 @@ class MemoryBuffer:
 
     def has_news(self) -> bool:
         """Whether the record taken last changes when the next batch closes."""
-        queued = len(self._queue)
-        if queued == 1 or queued >= self._batch_max_events:
-            return True
-        return self._queued_payload >= self.batch_max_bytes
+        return len(self._queue) == 1 or self._is_full()
 
     def ready_at(self) -> float | None:
         """When the next batch closes, on the age clock; -inf: it is full already; None: empty."""

@@ -64,10 +64,14 @@ def to_labels(*sections: dict[str, Any]) -> dict[str, str]:
     return labels
 
 
-@functools.lru_cache(maxsize=4_096)
 def label_name(path: tuple[str, ...]) -> str:
     """Return a name that no version of Elasticsearch or OpenSearch refuses."""
-    return _UNSAFE.sub("_", "_".join(path))[:_NAME_MAX_CHARS] or "_"
+    return _safe("_".join(path)[:_NAME_MAX_CHARS])
+
+
+@functools.lru_cache(maxsize=4_096)  # of texts that are cut: an event's names may be of any length
+def _safe(name: str) -> str:
+    return _UNSAFE.sub("_", name) or "_"
 
 
 def leaves(

@@ -63,8 +63,7 @@ class Encoder:
 
     def encode(self, event: dict[str, Any]) -> Record:
         """Return the envelope of one event, made of plain JSON types."""
-        original = mapping.time(event)
-        body = event if self._as_is else mapping.body(event)
+        original, body, metadata, fields = self._parts(event)
         time, ours = None, {}
         if self._config.auto_extract_timestamp:
             body = _with_time(original, body)
@@ -72,14 +71,7 @@ class Encoder:
             time = epoch_seconds(original)
             if time is None and _text(original).strip():
                 ours[EVENT_TIME] = clip(_text(original), _ORIGINAL_TIME_MAX_BYTES)
-        if self._as_is:
-            envelope, fields = static_metadata(self._config), {}
-        else:
-            envelope, fields = (
-                _metadata(mapping.metadata(event, self._config)),
-                mapping.fields(event),
-            )
-        envelope["event"] = _content(body)
+        envelope = {**metadata, "event": _content(body)}
         payload = _payload(time, envelope, ours | indexed_fields(fields))
         if len(payload) <= self._config.event_max_bytes:
             return Record(payload)
@@ -96,6 +88,13 @@ class Encoder:
                 return Record(payload, truncated=payload is not whole)
             payload = _line(_clip_all(content, cut))
         return Record(clip(payload.decode(), limit).encode(), truncated=True)
+
+    def _parts(self, event: dict[str, Any]) -> tuple[Any, Any, dict[str, Any], Any]:
+        """Return time, body, metadata and indexed fields."""
+        if self._as_is:
+            return event.get("timestamp"), event, static_metadata(self._config), {}
+        metadata = _metadata(mapping.metadata(event, self._config))
+        return mapping.time(event), mapping.body(event), metadata, mapping.fields(event)
 
     def _shortened(
         self,
@@ -137,12 +136,6 @@ def indexed_fields(tree: Any) -> dict[str, str | list[str]]:
     """Return fields as Splunk takes them: flat, texts or lists of texts, no blanks, no clashes."""
     found: dict[str, str | list[str]] = {}
     for name, value in _leaves(tree, "") if isinstance(tree, dict) else ():
-        if value is None:
-            continue
-        if type(value) is str and name not in found and _is_free(name):
-            if value.strip():  # the usual case
-                found[name] = value
-            continue
         texts = map(_text, value if isinstance(value, list) else [value])
         kept = [text for text in texts if text.strip()]
         if kept:
@@ -234,14 +227,9 @@ def _leaves(tree: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _free_name(name: str, taken: dict[str, Any]) -> str:
-    while name in taken or not _is_free(name):
+    while not name.strip() or name.startswith("_") or name in RESERVED_FIELDS or name in taken:
         name = FIELD_PREFIX + name
     return name
-
-
-@functools.lru_cache(maxsize=1_024)
-def _is_free(name: str) -> bool:
-    return bool(name.strip()) and not name.startswith("_") and name not in RESERVED_FIELDS
 
 
 def _text(value: Any) -> str:

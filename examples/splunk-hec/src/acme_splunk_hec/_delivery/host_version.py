@@ -21,9 +21,9 @@ _warned: set[str] = set()
 
 
 def host_version() -> str:
-    """Return the version of the installed fapilog; empty when its metadata is missing."""
+    """Return the version of the installed fapilog; empty when its metadata does not tell."""
     try:
-        return importlib.metadata.version("fapilog")
+        return importlib.metadata.version("fapilog") or ""
     except importlib.metadata.PackageNotFoundError:
         return ""
 

@@ -25,10 +25,15 @@ def priority(facility: str, severity: int) -> int:
     return FACILITIES[facility] * 8 + severity
 
 
-@functools.lru_cache(maxsize=1_024)
 def header_field(text: str, max_chars: int) -> str:
     """Make it PRINTUSASCII (33 to 126) within its limit; `-` if nothing is left."""
-    return _NOT_PRINTUSASCII.sub("_", text[:max_chars]) or "-"
+    return _printable(text[:max_chars])
+
+
+# What is remembered is cut before: texts of events may be of any length.
+@functools.lru_cache(maxsize=1_024)
+def _printable(text: str) -> str:
+    return _NOT_PRINTUSASCII.sub("_", text) or "-"
 
 
 def header(
@@ -56,10 +61,14 @@ def tag(app_name: str, procid: int) -> str:
     return f"{_NOT_IN_TAG.sub('_', app_name)[:TAG_MAX_CHARS]}[{procid}]:"
 
 
-@functools.lru_cache(maxsize=4_096)
 def sd_name(text: str) -> str:
     """Make it an SD-NAME: PRINTUSASCII without `=`, `]`, `"`, at most 32 characters."""
-    return _NOT_IN_SD_NAME.sub("_", text[:SD_NAME_MAX_CHARS]) or "-"
+    return _sd_name(text[:SD_NAME_MAX_CHARS])
+
+
+@functools.lru_cache(maxsize=4_096)
+def _sd_name(text: str) -> str:
+    return _NOT_IN_SD_NAME.sub("_", text) or "-"
 
 
 def message(
