@@ -55,9 +55,11 @@ def git(*arguments: str | Path, cwd: Path) -> str:
     return _output(run("git", *arguments, cwd=cwd))
 
 
-def copier(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command `copier` as people do."""
-    return run(sys.executable, "-m", "copier", *arguments, cwd=cwd)
+def copier(
+    *arguments: str | Path, cwd: Path, python: str | Path = sys.executable
+) -> subprocess.CompletedProcess[str]:
+    """Run the command `copier` as people do; that of another `python` may be another version."""
+    return run(python, "-m", "copier", *arguments, cwd=cwd)
 
 
 def commit(folder: Path, message: str, tag: str = "") -> None:
