@@ -46,10 +46,23 @@ def test_manifest_is_current() -> None:
         assert path.read_text(encoding="utf-8") == text
 
 
-@pytest.mark.parametrize("name", ["acme-sink", "a", "e.tests_Template"])
-def test_every_file_has_one_owner(template: Path, tmp_path: Path, platform: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("platform", "answers"),
+    [
+        *((platform, {}) for platform in PLATFORMS),
+        (
+            PLATFORMS[0],
+            {"distribution_name": "a", "sink_name": "tests", "class_name": "TemplateSink"},
+        ),
+    ],
+)
+def test_every_file_has_one_owner(
+    rendered, template: Path, tmp_path: Path, platform: str, answers: dict[str, str]
+) -> None:
     """Nothing of a project is missing, twice, or of another project; every hash is right."""
-    project = render(template, tmp_path / "p", platform=platform, distribution_name=name)
+    project = rendered(platform)
+    if answers:
+        project = render(template, tmp_path / "project", platform=platform, **answers)
     manifest, files = manifest_of(project), contents_of(project)
     owned = manifest["template_owned"]
     assert sorted([*owned, *manifest["yours"], *manifest["seeded"]]) == sorted(files)
@@ -317,7 +330,7 @@ def test_check_begins_with_it(project: Path) -> None:
     assert entries == ["python tools/ownership.py"]
 
 
-@pytest.mark.xdist_group("update")
+@pytest.mark.nightly
 def test_update_brings_the_check(tmp_path: Path) -> None:
     """A project of an older release has nothing to repair but what was edited."""
     releases = clone_with_releases(tmp_path / "template")
