@@ -498,8 +498,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="full_buffer_reported_as_success",
         path="_delivery/host.py",
-        find="        self._delivery.refuse(_REFUSALS[offer])\n        return False\n",
-        replace="        self._delivery.refuse(_REFUSALS[offer])\n        return True\n",
+        find="            self._delivery.refuse(_REFUSALS[offer])\n",
+        replace="            self._delivery.refuse(_REFUSALS[offer])\n            return True\n",
         caught_by=_HOST,
     ),
     Fault(
