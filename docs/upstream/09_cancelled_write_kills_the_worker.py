@@ -7,7 +7,7 @@ which keeps the worker alive: since then only the event in hand is lost.
 Why it matters: a time-out inside a sink that is written slightly wrong, or a task that a library
 cancels, silences the logger for the rest of the process.
 
-Seen on fapilog 0.11.0, 0.14.0.
+Seen on fapilog 0.11.0, 0.14.0. Fixed in 0.15.0.
 """
 
 import asyncio
