@@ -74,13 +74,15 @@ docs: $(READY)
 examples: $(READY)
 	$(BIN)/python -m scripts.render_examples
 
-# Write anew what is made from code, tests and tables: docs/reference/, sizes, pictures, deploy/, answers.
+# Write anew what is made from code, tests and tables: docs/reference/, sizes, pictures, deploy/, answers, who
+# owns what.
 reference: $(READY)
 	$(BIN)/python -m scripts.faults
 	$(BIN)/python -m scripts.elasticsearch_files
 	$(BIN)/python -m scripts.site_reference
 	$(BIN)/python -m scripts.sizing
 	$(BIN)/python -m scripts.pictures
+	$(BIN)/python -m scripts.ownership
 
 # Check this state and make its annotated tag: make release VERSION=1.2.3. docs/releasing.md says the rest.
 release: $(READY)
