@@ -93,8 +93,8 @@ tags: $(READY)
 	$(BIN)/python -m scripts.releases tags
 
 format: $(READY)
-	$(BIN)/ruff check --fix --exit-zero --quiet benchmarks demo scripts tests
-	$(BIN)/ruff format benchmarks demo scripts tests
+	$(BIN)/ruff check --fix --exit-zero --quiet benchmarks demo docs/upstream scripts tests
+	$(BIN)/ruff format benchmarks demo docs/upstream scripts tests
 
 # Raise the pins. `uv` is not among them: pip install uv. Extras stay in the pins: pip before 23.3 does
 # not see that `coverage==1` pins the `coverage[toml]` that something else asks for.

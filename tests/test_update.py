@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts.releases import Release
 from scripts.rendering import PLATFORMS, ROOT
-from tests.helpers import contents_of, run_python
-from tests.updating import (
+from scripts.updating import (
     ANSWERS,
     RECORDED,
     WORKING_TREE,
-    Release,
     begin,
     clone_with_releases,
     commit,
@@ -28,6 +27,7 @@ from tests.updating import (
     unmerged,
     update,
 )
+from tests.helpers import contents_of, run_python
 
 SEEDED = "CHANGELOG.md"
 DELETED = "docs/process-ends.md"
