@@ -70,8 +70,9 @@ $(BENCH_READY): benchmarks/requirements.txt
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --clean
 
-# Render examples/ anew, after a change of the template.
+# Render examples/ anew, after a change of the template. They hold the hashes of its files.
 examples: $(READY)
+	$(BIN)/python -m scripts.ownership
 	$(BIN)/python -m scripts.render_examples
 
 # Write anew what is made from code, tests and tables: docs/reference/, sizes, pictures, deploy/, answers, who

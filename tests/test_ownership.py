@@ -113,6 +113,13 @@ def check(project: Path) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+def documented(language: str) -> str:
+    """Return the last block of a language on the page for owners, with the tested package."""
+    page = (ROOT / "template" / "docs" / "updating.md").read_text(encoding="utf-8")
+    blocks = re.findall(rf"(?ms)^```{language}\n(.*?)^```$", page.partition("## Who owns what")[2])
+    return blocks[-1].replace("acme_sink", "acme_splunk_hec")
+
+
 def add(file: Path, text: str) -> None:
     """Append to a file, which need not exist."""
     with file.open("a", encoding="utf-8", newline="") as end:
@@ -204,13 +211,14 @@ def test_listed_edits_are_notices(project: Path) -> None:
     (project / LAYOUT).unlink()
     added = "src/acme_splunk_hec/_command/ours.py"
     add(project / added, "OURS = 1\n")
-    lines = f"# What we keep\n\n{ENGINE}  # a fix\n{LAYOUT} # not ours\n{added}  #new\n"
+    (project / "benchmarks" / "receiver.py").unlink()
+    lines = f"{documented('text')}\n{LAYOUT} # not ours\n{added}  #new\n"
     (project / ".template-edits").write_text(lines, encoding="utf-8")
     code, said = check(project)
     assert code == 0
-    assert sorted(line.partition(":")[0] for line in said.splitlines()) == ["notice"] * 3
+    assert sorted(line.partition(":")[0] for line in said.splitlines()) == ["notice"] * 4
     assert f"notice: {ENGINE}: edited, " in said
-    assert "listed: a fix\n" in said
+    assert "listed: not ours\n" in said
 
 
 @pytest.mark.parametrize(
@@ -323,6 +331,9 @@ def test_check_begins_with_it(project: Path) -> None:
     assert done.returncode == 2
     assert f"{ENGINE}: edited" in done.stdout
     assert not (project / ".venv").exists()
+    printed = documented("console").splitlines()
+    assert printed[0] == "$ make ownership"
+    assert printed[1] in done.stdout.splitlines()
     hooks = yaml.safe_load((project / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     entries = [
         hook["entry"] for repo in hooks["repos"] for hook in repo["hooks"] if "entry" in hook
