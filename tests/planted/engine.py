@@ -540,8 +540,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="bad_configuration_not_heard",
         path="_delivery/configure.py",
-        find="warnings.warn(message, RuntimeWarning",
-        replace="dict(message=message",
+        find="    warn_maker(message)\n",
+        replace="",
         caught_by=_HOST,
     ),
     Fault(
