@@ -17,8 +17,7 @@ import yaml
 
 from scripts import ownership
 from scripts.rendering import PLATFORMS, ROOT, render
-from tests.helpers import contents_of, run
-from tests.updating import (
+from scripts.updating import (
     RECORDED,
     WORKING_TREE,
     begin,
@@ -28,6 +27,7 @@ from tests.updating import (
     git,
     update,
 )
+from tests.helpers import contents_of, run
 
 ENGINE = "src/acme_splunk_hec/_delivery/retry.py"
 LAYOUT = "tests/test_layout.py"
