@@ -83,7 +83,7 @@ def _words(cell: Counter[int]) -> str:
 def _count(project: Path, host: str, runs: int) -> Any:
     paths = (project, project / "src", ROOT)  # the project's `tests`, not ours
     done = subprocess.run(
-        (sys.executable, "-m", "scripts.count_arrivals", _python_with(host), str(runs)),
+        (sys.executable, "-m", "scripts.count_arrivals", python_with(host), str(runs)),
         cwd=project,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))},
         stdout=subprocess.PIPE,
@@ -92,7 +92,7 @@ def _count(project: Path, host: str, runs: int) -> Any:
     return json.loads(done.stdout)
 
 
-def _python_with(host: str) -> Path:
+def python_with(host: str) -> Path:
     """Return the interpreter of an environment with that fapilog, made at its first use."""
     folder = ROOT / "build" / "hosts" / host
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"

@@ -154,8 +154,10 @@ def _check_changelog(text: str, version: str) -> None:
 
 def _check_fresh(root: Path) -> None:
     """Render the examples and the reference anew: they must not change."""
-    for module in ("scripts.render_examples", "scripts.faults", "scripts.elasticsearch_files"):
-        subprocess.run([sys.executable, "-m", module], cwd=root, check=True, capture_output=True)
+    for module in ("elasticsearch_files", "faults", "ownership", "render_examples"):
+        subprocess.run(
+            [sys.executable, "-m", f"scripts.{module}"], cwd=root, check=True, capture_output=True
+        )
     changed = git(root, "status", "--porcelain")
     if changed:
         raise ReleaseError(f"these were stale and are new now, commit them:\n{changed}")

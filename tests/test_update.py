@@ -132,6 +132,7 @@ def test_owner_keeps_edits_and_gets_the_rest(
     assert not had or not (project / DELETED).exists()
     assert _content(project, *kept) == _content(fresh(platform), *kept, *deleted)
     assert f"_commit: {WORKING_TREE}" in (project / ANSWERS).read_text(encoding="utf-8")
+    assert run_python("tools/ownership.py", cwd=project) == ""
 
 
 @pytest.mark.nightly

@@ -15,8 +15,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="time_of_the_last_second_spliced",
         path="elasticsearch/splice.py",
-        find="(self._action(), second, fraction, json[1:])",
-        replace="(self._action(), known or second, fraction, json[1:])",
+        find="""timestamp":"', second, b".",""",
+        replace="""timestamp":"', known or second, b".",""",
         caught_by="tests/elasticsearch/test_splice.py",
     ),
     Fault(

@@ -34,8 +34,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="nul_spliced",
         path="splunk_hec/splice.py",
-        find="if epoch is None or _NUL in json:",
-        replace="if epoch is None:",
+        find="if time is None or _NUL in json:",
+        replace="if time is None:",
         caught_by="tests/splunk_hec/test_splice.py",
     ),
     Fault(
