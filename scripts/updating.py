@@ -89,6 +89,7 @@ _LARGE = (
     "benchmarks",
     "deploy",
     "tests",
+    "tools",
     f"{PACKAGE_FOLDER}/_command",
     f"{PACKAGE_FOLDER}/_delivery",
 )
