@@ -260,7 +260,7 @@ def test_leftovers_of_an_update_are_told(project: Path, with_git: bool) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Title\n=======\n",
+        "Title\n=======\n>>>>>>> quoted\n",
         "<<<<<<< quoted\n>>>>>>> quoted\n",
         ">>>>>>> a\n=======\n<<<<<<< b\n",
         "=======\n<<<<<<< a\n>>>>>>> b\n",
