@@ -148,7 +148,7 @@ TUTORIAL = {"splunk_hec": "acme-splunk", "elasticsearch": "acme-elastic", "syslo
 
 
 def tutorial(platform: str) -> tuple[str, str, str]:
-    """Return the receiver of a platform, the commands that set its environment, and the application."""
+    """Return the receiver of a platform, what sets its environment, and the application."""
     page = blocks_of(ROOT / "docs/tutorial.md")
     python = [code for language, code in page if language == "python"]
     settings = [code for language, code in page if language == "sh" and "CORE__SINKS" in code]
@@ -163,7 +163,9 @@ def running_receiver(code: str, port: str) -> Iterator[tuple[IO[str], str]]:
     assert port in code
     code = re.sub(
         r"    (\w.*)\.serve_forever\(\)",
-        r"    server = \1\n    print(server.server_address[1], flush=True)\n    server.serve_forever()",
+        r"    server = \1\n"
+        r"    print(server.server_address[1], flush=True)\n"
+        r"    server.serve_forever()",
         code.replace(port, "0"),
     )
     server = subprocess.Popen(
@@ -181,11 +183,12 @@ def running_receiver(code: str, port: str) -> Iterator[tuple[IO[str], str]]:
         server.stdout.close()
 
 
+@pytest.mark.timeout(90)
 @pytest.mark.parametrize("platform", TUTORIAL)
 def test_the_tutorial_works(template: Path, tmp_path: Path, platform: str) -> None:
-    """The tutorial's receiver, settings and application, as they are printed, bring an event across."""
+    """The tutorial's receiver, settings and application, as printed, bring an event across."""
     project = render(
-        template, tmp_path / "project", platform=platform, project_name=TUTORIAL[platform]
+        template, tmp_path / "project", platform=platform, distribution_name=TUTORIAL[platform]
     )
     environment = installed(project, tmp_path / "installed")
     receiver, settings, application = tutorial(platform)
