@@ -5,6 +5,7 @@ import inspect
 import json
 import logging.handlers
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -297,6 +298,19 @@ def test_the_old_sinks_call_a_lost_event_processed() -> None:
         logger.info(f"event {number}")
     result = asyncio.run(logger.stop_and_drain())
     assert (result.processed, result.dropped) == (3, 0)
+
+
+def test_the_old_handler_writes_a_text_as_it_is() -> None:
+    """No time, no host, no application; a line end inside, a NUL behind."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        handler = logging.handlers.SysLogHandler(
+            listener.getsockname(), facility="local0", socktype=socket.SOCK_STREAM
+        )
+        connection, _ = listener.accept()
+        handler.emit(logging.LogRecord("shop", logging.INFO, "", 1, "one\ntwo", None, None))
+        handler.close()
+        with connection:
+            assert connection.makefile("rb").read() == b"<134>one\ntwo\0"
 
 
 RELEASES = MIGRATION / "template-versions.md"
