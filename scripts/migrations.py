@@ -41,7 +41,7 @@ FAULTS = {
     "cut": "It stores a request and cuts the connection before it answers",
     "poison": "It refuses one event",
     "busy": "It refuses half of the documents once with 429",
-    "odd value": "An event holds a set, which JSON has not",
+    "odd value": "One event holds a set, which JSON has not",
     "no drain": "The program does not drain or close anything",
     "no stop": "The program drains, and does not stop the sink",
     "burst": f"The program logs {BURST} events in a loop",
@@ -66,7 +66,10 @@ _CHANGED = {
     "restart": {
         "range(20):\n": "range(20):\n    number == 10 and __import__('time').sleep(2)\n",
     },
-    "odd value": {"order=number": "order={number}", '"order": number': '"order": {number}'},
+    "odd value": {
+        "order=number": "order={number} if number == 7 else number",
+        '"order": number': '"order": {number} if number == 7 else number',
+    },
     "no drain": {"asyncio.run(logger.stop_and_drain())": "", "asyncio.run(sink.stop())": ""},
     "no stop": {"asyncio.run(sink.stop())": ""},
     "burst": {"range(20)": f"range({BURST})"},
