@@ -325,13 +325,14 @@ def test_every_release_has_a_section() -> None:
     assert set(re.findall(r"(?m)^### (\S+)", page)) <= {*told, "Unreleased"}
 
 
-def test_a_renamed_setting_is_refused_by_its_old_name() -> None:
-    """The page lists no rename that did not happen; the sink says which name it does not know."""
-    page = RELEASES.read_text(encoding="utf-8")
-    renamed = re.findall(r"(?m)^\| `(\w+)` \| `(\w+)` \|$", page)
+def test_a_renamed_setting_is_read_under_its_old_name() -> None:
+    """The page lists only renames that happened; the sink reads the old name and says the new one."""
+    renamed = re.findall(r"(?m)^\| `(\w+)` \| `(\w+)` \|$", RELEASES.read_text(encoding="utf-8"))
     config = config_of("syslog_cef")
+    given = {"url": "tcp://siem.example.com", "format": "cef"}
     assert renamed
-    assert {new for _, new in renamed} <= set(config.model_fields)
-    for old, _ in renamed:
-        with pytest.raises(ValueError, match=old):
-            config(url="tcp://siem.example.com", **{old: "any"})
+    assert dict(renamed).items() <= config.renamed.items()
+    for old, new in renamed:
+        value = "none" if new == "header" else "any"
+        with pytest.warns(DeprecationWarning, match=f"{old} is called {new} now"):
+            assert getattr(config(**given, **{old: value}), new) == value
