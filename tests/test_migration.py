@@ -326,7 +326,7 @@ def test_every_release_has_a_section() -> None:
 
 
 def test_a_renamed_setting_is_read_under_its_old_name() -> None:
-    """The page lists only renames that happened; the sink reads the old name and says the new one."""
+    """The page lists only renames that happened; the old name is read, and the new one said."""
     renamed = re.findall(r"(?m)^\| `(\w+)` \| `(\w+)` \|$", RELEASES.read_text(encoding="utf-8"))
     config = config_of("syslog_cef")
     given = {"url": "tcp://siem.example.com", "format": "cef"}
