@@ -12,7 +12,7 @@ COMPILE := uv pip compile --universal --python-version 3.10 --upgrade --generate
 .PHONY: demo test nightly integration-hec integration-syslog integration-opensearch integration-elasticsearch
 .PHONY: benchmark benchmark-quick benchmark-gate benchmark-outage benchmark-page benchmark-requirements
 .PHONY: matrix matrix-diagonal
-.PHONY: release tags
+.PHONY: release tags update-matrix
 .PHONY: docs examples reference requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
@@ -104,6 +104,11 @@ release: $(READY)
 # Make the annotated tags of releases.yaml that this clone lacks.
 tags: $(READY)
 	$(BIN)/python -m scripts.releases tags
+
+# Update from each recorded release, on each platform, in each scenario: 5 minutes. Writes
+# docs/reference/updates.md, with what it took.
+update-matrix: $(READY)
+	$(BIN)/python -m scripts.update_matrix
 
 format: $(READY)
 	$(BIN)/ruff check --fix --exit-zero --quiet benchmarks demo docs/upstream scripts tests
