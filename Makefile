@@ -74,17 +74,20 @@ $(BENCH_READY): benchmarks/requirements.txt
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --clean
 
-# Render examples/ anew, after a change of the template.
+# Render examples/ anew, after a change of the template. They hold the hashes of its files.
 examples: $(READY)
+	$(BIN)/python -m scripts.ownership
 	$(BIN)/python -m scripts.render_examples
 
-# Write anew what is made from code, tests and tables: docs/reference/, sizes, pictures, deploy/, answers.
+# Write anew what is made from code, tests and tables: docs/reference/, sizes, pictures, deploy/, answers, who
+# owns what.
 reference: $(READY)
 	$(BIN)/python -m scripts.faults
 	$(BIN)/python -m scripts.elasticsearch_files
 	$(BIN)/python -m scripts.site_reference
 	$(BIN)/python -m scripts.sizing
 	$(BIN)/python -m scripts.pictures
+	$(BIN)/python -m scripts.ownership
 
 # Check this state and make its annotated tag: make release VERSION=1.2.3. docs/releasing.md says the rest.
 release: $(READY)
@@ -95,8 +98,8 @@ tags: $(READY)
 	$(BIN)/python -m scripts.releases tags
 
 format: $(READY)
-	$(BIN)/ruff check --fix --exit-zero --quiet benchmarks demo scripts tests
-	$(BIN)/ruff format benchmarks demo scripts tests
+	$(BIN)/ruff check --fix --exit-zero --quiet benchmarks demo docs/upstream scripts tests
+	$(BIN)/ruff format benchmarks demo docs/upstream scripts tests
 
 # Raise the pins. `uv` is not among them: pip install uv. Extras stay in the pins: pip before 23.3 does
 # not see that `coverage==1` pins the `coverage[toml]` that something else asks for.

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scripts.rendering import PLATFORMS
-from tests.helpers import contents_of
-from tests.updating import (
+from scripts.running import contents_of
+from scripts.updating import (
     ANSWERS,
     RECORDED,
     WORKING_TREE,

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts.rendering import PLATFORMS, ROOT
-from tests.helpers import contents_of, run_python
-from tests.updating import (
+from scripts.releases import Release
+from scripts.rendering import PLATFORMS
+from scripts.updating import (
     ANSWERS,
     RECORDED,
     WORKING_TREE,
-    Release,
     begin,
     clone_with_releases,
     commit,
@@ -28,6 +27,7 @@ from tests.updating import (
     unmerged,
     update,
 )
+from tests.helpers import contents_of, run_python
 
 SEEDED = "CHANGELOG.md"
 DELETED = "docs/process-ends.md"
@@ -132,6 +132,7 @@ def test_owner_keeps_edits_and_gets_the_rest(
     assert not had or not (project / DELETED).exists()
     assert _content(project, *kept) == _content(fresh(platform), *kept, *deleted)
     assert f"_commit: {WORKING_TREE}" in (project / ANSWERS).read_text(encoding="utf-8")
+    assert run_python("tools/ownership.py", cwd=project) == ""
 
 
 @pytest.mark.nightly
@@ -197,92 +198,6 @@ def test_recopy_drops_edits_and_brings_back_the_deleted(fresh, take, following: 
     assert _content(project, ADDED) == _content(fresh("splunk_hec", following))
     assert (project / ADDED).exists()
     assert "Ours." not in (project / SEEDED).read_text(encoding="utf-8")
-
-
-TABLE = ROOT / "template" / "docs" / "update-troubleshooting.md"
-
-
-def _documented() -> dict[str, str]:
-    """Return what happened -> what Copier says, from the page that owners read."""
-    rows = re.findall(r"(?m)^\| (\S[^|]*?) +\| `([^|]+)` +\| ", TABLE.read_text(encoding="utf-8"))
-    return {happened: said.replace("``", "`") for happened, said in rows}
-
-
-def _edit_record(project: Path, name: str, value: object) -> None:
-    """Change one line of Copier's record and commit it."""
-    record = project / ANSWERS
-    text = re.sub(rf"(?m)^{name}: .*$", f"{name}: {value}", record.read_text(encoding="utf-8"))
-    record.write_text(text, encoding="utf-8")
-    commit(project, f"Another {name}")
-
-
-def _dirty(project: Path, _: Path) -> None:
-    (project / "README.md").write_text("Ours.\n", encoding="utf-8")
-
-
-def _without_git(project: Path, _: Path) -> None:
-    shutil.rmtree(project / ".git")
-
-
-def _without_record(project: Path, _: Path) -> None:
-    (project / ANSWERS).unlink()
-    commit(project, "No record")
-
-
-def _unknown_version(project: Path, _: Path) -> None:
-    _edit_record(project, "_commit", "v0.0.0.1")
-
-
-def _shallow(project: Path, releases: Path) -> None:
-    clone = project.with_name("shallow")
-    git("clone", "-q", "--depth=1", releases.as_uri(), clone, cwd=project)
-    _edit_record(project, "_src_path", clone)
-
-
-def _nothing(project: Path, _: Path) -> None:
-    pass
-
-
-TROUBLES: dict[str, tuple[Callable[[Path, Path], None], tuple[str, ...]]] = {
-    "Files are changed and not committed": (_dirty, ("update",)),
-    "The project is not under git": (_without_git, ("update",)),
-    "`.copier-answers.yml` is gone: `copier check-update`": (_without_record, ("check-update",)),
-    "`.copier-answers.yml` is gone: `copier update`": (_without_record, ("update",)),
-    "`_commit` names a version that does not exist": (_unknown_version, ("update",)),
-    "The template is a shallow clone": (_shallow, ("update",)),
-    "Another platform is asked for": (_nothing, ("update", "-d", "platform=elasticsearch")),
-}
-
-
-def test_each_trouble_is_documented() -> None:
-    """The page has these rows and no other."""
-    assert list(_documented()) == list(TROUBLES)
-
-
-@pytest.mark.parametrize("happened", TROUBLES)
-def test_refusal_is_as_documented(releases: Path, take, happened: str) -> None:
-    """Copier says what the page quotes, fails, and leaves every file as it was."""
-    cause, (command, *options) = TROUBLES[happened]
-    project = take("splunk_hec", RECORDED[-1].tag)
-    cause(project, releases)
-    before = contents_of(project)
-    defaults = () if command == "check-update" else ("--defaults",)
-    result = copier(command, *defaults, *options, cwd=project)
-    assert result.returncode == 1
-    assert _documented()[happened] in result.stdout
-    assert contents_of(project) == before
-
-
-def test_template_may_move(releases: Path, take, tmp_path: Path) -> None:
-    """With the new address in the record, an update comes from there; the old one may be gone."""
-    project = take("splunk_hec", RECORDED[-1].tag)
-    moved = tmp_path / "moved"
-    git("clone", "--quiet", releases, moved, cwd=tmp_path)
-    _edit_record(project, "_src_path", moved)
-    update(project, f"--vcs-ref={WORKING_TREE}")
-    record = (project / ANSWERS).read_text(encoding="utf-8")
-    assert f"_src_path: {moved}" in record
-    assert f"_commit: {WORKING_TREE}" in record
 
 
 NEW_QUESTION = """

@@ -15,7 +15,10 @@ _ENDPOINTS = "tests/delivery/test_endpoints.py"
 _SEVERAL = "tests/delivery/test_delivery_endpoints.py"
 _EVENT = "tests/delivery/test_event.py"
 _EXCHANGE = "tests/delivery/test_exchange.py"
+_FILTER = "tests/delivery/test_event_filter.py"
+_HEADERS = "tests/delivery/test_extra_headers.py"
 _HOST = "tests/delivery/test_host.py"
+_RENAMED = "tests/delivery/test_renamed.py"
 _RETRY = "tests/delivery/test_retry.py"
 _SETTINGS = "tests/delivery/test_settings.py"
 _SLOT = "tests/delivery/test_slot.py"
@@ -34,29 +37,64 @@ FAULTS: list[Fault] = [
     Fault(
         name="unsupported_host_taken",
         path="_delivery/host_version.py",
-        find="return release is None or OLDEST <= release < FIRST_UNSUPPORTED",
-        replace="return release is None or OLDEST <= release",
+        find="OLDEST <= _release(version) < FIRST_UNSUPPORTED",
+        replace="OLDEST <= _release(version)",
         caught_by="tests/delivery/test_host_version.py",
     ),
     Fault(
         name="override_of_the_host_ignored",
         path="_delivery/host_version.py",
-        find=" and not allow_untested:",
-        replace=":",
+        find="if not allow_untested:",
+        replace="if version:",
         caught_by="tests/delivery/test_host_version.py",
+    ),
+    Fault(
+        name="override_of_the_host_without_a_word",
+        path="_delivery/host_version.py",
+        find='        found += "; allow_untested_fapilog lets it run"\n',
+        replace="",
+        caught_by="tests/delivery/test_host_version.py",
+    ),
+    Fault(
+        name="host_without_tags_refused",
+        path="_delivery/host_version.py",
+        find="_release(version) == UNKNOWN or ",
+        replace="",
+        caught_by="tests/delivery/test_host_version.py",
+    ),
+    Fault(
+        name="host_without_tags_counts_as_tested",
+        path="_delivery/host_version.py",
+        find="return OLDEST <= _release(version) <= NEWEST_TESTED",
+        replace="return _release(version) <= NEWEST_TESTED",
+        caught_by="tests/delivery/test_host_version.py",
+    ),
+    Fault(
+        name="warning_quotes_a_line_of_code",
+        path="_delivery/configure.py",
+        find='f"<{name}>"',
+        replace="frame.f_code.co_filename",
+        caught_by="tests/delivery/test_host_version.py",
+    ),
+    Fault(
+        name="warning_blames_the_host",
+        path="_delivery/configure.py",
+        find='_BETWEEN = ("fapilog", ',
+        replace='_BETWEEN = ("", ',
+        caught_by="tests/conformance/test_unsupported_host.py",
     ),
     Fault(
         name="newer_host_said_every_time",
         path="_delivery/host_version.py",
-        find="    _warned.add(version)\n",
+        find="        _warned.add(version)\n",
         replace="",
         caught_by="tests/delivery/test_host_version.py",
     ),
     Fault(
         name="too_old_a_host_taken",
         path="_delivery/host_version.py",
-        find="return release is None or OLDEST <= release < FIRST_UNSUPPORTED",
-        replace="return release is None or release < FIRST_UNSUPPORTED",
+        find="OLDEST <= _release(version) < FIRST_UNSUPPORTED",
+        replace="_release(version) < FIRST_UNSUPPORTED",
         caught_by="tests/delivery/test_host_version.py",
     ),
     Fault(
@@ -498,15 +536,15 @@ FAULTS: list[Fault] = [
     Fault(
         name="full_buffer_reported_as_success",
         path="_delivery/host.py",
-        find="        self._delivery.refuse(_REFUSALS[offer])\n        return False\n",
-        replace="        self._delivery.refuse(_REFUSALS[offer])\n        return True\n",
+        find="            self._delivery.refuse(_REFUSALS[offer])\n",
+        replace="            self._delivery.refuse(_REFUSALS[offer])\n            return True\n",
         caught_by=_HOST,
     ),
     Fault(
         name="bad_configuration_not_heard",
         path="_delivery/configure.py",
-        find="warnings.warn(message, RuntimeWarning",
-        replace="dict(message=message",
+        find="    warn_maker(message)\n",
+        replace="",
         caught_by=_HOST,
     ),
     Fault(
@@ -525,7 +563,7 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         name="cancelled_twice_under_a_timeout",
-        path="_delivery/host.py",
+        path="_delivery/sentinel.py",
         find="        if not task.cancelling():\n            return",
         replace="        if False:\n            return",
         caught_by=_HOST,
@@ -872,5 +910,110 @@ FAULTS: list[Fault] = [
         find="self.hopeless = held and not progress and self.deadline is not None",
         replace="self.hopeless = held and self.deadline is not None",
         caught_by=_SEVERAL,
+    ),
+    Fault(
+        name="extra_headers_ignored",
+        path="_delivery/http_client.py",
+        find="headers={**extra, ",
+        replace="headers={",
+        caught_by=_HEADERS,
+    ),
+    Fault(
+        name="extra_headers_may_replace_credentials",
+        path="_delivery/extra_headers.py",
+        find="if name in ENGINE_HEADERS or name in reserved:",
+        replace="if name in reserved:",
+        caught_by=_HEADERS,
+    ),
+    Fault(
+        name="extra_headers_may_replace_those_of_the_platform",
+        path="_delivery/extra_headers.py",
+        find="if name in ENGINE_HEADERS or name in reserved:",
+        replace="if name in ENGINE_HEADERS:",
+        caught_by=_HEADERS,
+    ),
+    Fault(
+        name="line_end_in_an_extra_header",
+        path="_delivery/extra_headers.py",
+        find='re.compile(r"[!-~]([ -~]*[!-~])?")',
+        replace='re.compile(r"(?s)[!-~].*")',
+        caught_by=_HEADERS,
+    ),
+    Fault(
+        name="values_of_extra_headers_shown",
+        path="_delivery/extra_headers.py",
+        find='raise ValueError("a value must be printable ASCII, without',
+        replace='raise ValueError(f"{headers[0][1].get_secret_value()} must be printable ASCII, without',
+        caught_by=_HEADERS,
+    ),
+    Fault(
+        name="event_filter_ignored",
+        path="_delivery/host.py",
+        find="        if wants is not None:\n",
+        replace="        if False:\n",
+        caught_by=_FILTER,
+    ),
+    Fault(
+        name="event_filter_passed_by_on_the_serialized_path",
+        path="_delivery/host.py",
+        find="only_wanted(self._encode, wants, alerts), None",
+        replace="only_wanted(self._encode, wants, alerts), self._splice",
+        caught_by=_FILTER,
+    ),
+    Fault(
+        name="filtered_event_reported_as_refused",
+        path="_delivery/host.py",
+        find="            self._delivery.filter_out()\n            return True\n",
+        replace="            self._delivery.filter_out()\n            return False\n",
+        caught_by=_FILTER,
+    ),
+    Fault(
+        name="filtered_event_not_counted",
+        path="_delivery/delivery.py",
+        find="self._shared.accounts.ledger.filtered += 1",
+        replace="pass",
+        caught_by=_FILTER,
+    ),
+    Fault(
+        name="event_lost_to_a_filter_that_fails",
+        path="_delivery/event_filter.py",
+        find="        wanted = True\n",
+        replace="        wanted = False\n",
+        caught_by=_FILTER,
+    ),
+    Fault(
+        name="filter_that_fails_is_silent",
+        path="_delivery/event_filter.py",
+        find='            alerts.say("filter", f"{problem}; such events are sent")\n',
+        replace="            str(problem)\n",
+        caught_by=_FILTER,
+    ),
+    Fault(
+        name="old_name_of_a_setting_read_without_a_word",
+        path="_delivery/renamed.py",
+        find="        warnings.warn(text, DeprecationWarning, stacklevel=2)\n",
+        replace="",
+        caught_by=_RENAMED,
+    ),
+    Fault(
+        name="old_name_wins_over_the_new_one",
+        path="_delivery/renamed.py",
+        find="        if new in settings:\n",
+        replace="        if False:\n",
+        caught_by=_RENAMED,
+    ),
+    Fault(
+        name="old_names_of_a_base_are_forgotten",
+        path="_delivery/renamed.py",
+        find="for base in reversed(model.__mro__)]",
+        replace="for base in (model,)]",
+        caught_by=_RENAMED,
+    ),
+    Fault(
+        name="old_names_are_not_read",
+        path="_delivery/settings.py",
+        find="        settings = under_new_names(cls, data)\n",
+        replace="        settings = data\n",
+        caught_by=_RENAMED,
     ),
 ]

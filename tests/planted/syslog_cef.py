@@ -399,4 +399,11 @@ FAULTS = [
         replace='    if failures:\n        return ""\n',
         caught_by=f"{PLATFORM}/test_check.py",
     ),
+    Fault(
+        name="preset_wins_over_the_old_name_of_a_setting",
+        path="syslog_cef/formats.py",
+        find="given = under_new_names(cls, data)",
+        replace="given = data",
+        caught_by="tests/syslog_cef/test_config.py",
+    ),
 ]

@@ -98,11 +98,13 @@ class DeliverySink(Generic[ConfigT]):
             True when the event is in the buffer and accounted for from now on; False when it was refused,
             so that the host can use its fallback. Never raises.
         """
-        return await self._write(self._from_entry, entry)
+        taken = self._take(self._from_entry, entry)
+        return taken if isinstance(taken, bool) else await self._insist(taken)
 
     async def write_serialized(self, view: object) -> bool:
         """Take one event that the host has serialized; as `write`."""
-        return await self._write(self._from_serialized, view)
+        taken = self._take(self._from_serialized, view)
+        return taken if isinstance(taken, bool) else await self._insist(taken)
 
     async def health_check(self) -> bool:
         """Whether events are accepted at the moment; tells nothing about the target."""
@@ -131,7 +133,8 @@ class DeliverySink(Generic[ConfigT]):
                 return record
         return self._encode(from_serialized(view))
 
-    async def _write(self, encode: Callable[[Any], Record], raw: object) -> bool:
+    def _take(self, encode: Callable[[Any], Record], raw: object) -> bool | Record:
+        """Do what nearly every event needs, without waiting; returns the record if there is more to do."""
         try:
             record = encode(raw)
         except Exception:
@@ -140,16 +143,33 @@ class DeliverySink(Generic[ConfigT]):
         try:
             loop, era = self._watched
             if era is not self._sentinels.era or loop is not asyncio.get_running_loop():
-                await self._watch()
-            offer = self._delivery.offer(record)
-            if offer is Offer.TAKEN:
-                self._saturated = False
-                return True
-            return await self._offer_again(record, offer)
+                return record
+            if self._delivery.offer(record) is not Offer.TAKEN:
+                return record
         except Exception:
-            # An AttributeError that left here would count as success on the host's side.
-            self._delivery.refuse(RefuseReason.INTERNAL_ERROR)
-            return False
+            return self._fail()
+        self._saturated = False
+        return True
+
+    async def _insist(self, record: Record) -> bool:
+        """See that the loop is watched, and wait for room if that is the policy."""
+        try:
+            await self._watch()
+            offer = self._delivery.offer(record)
+            if offer is Offer.FULL and self._may_wait():
+                offer = await self._wait_for_room(record)
+            self._saturated = offer is Offer.FULL
+            if offer is Offer.TAKEN:
+                return True
+            self._delivery.refuse(_REFUSALS[offer])
+        except Exception:
+            return self._fail()
+        return False
+
+    def _fail(self) -> bool:
+        # An AttributeError that left `write_serialized` would count as success on the host's side.
+        self._delivery.refuse(RefuseReason.INTERNAL_ERROR)
+        return False
 
     async def _watch(self) -> None:
         era = self._sentinels.era
@@ -158,15 +178,6 @@ class DeliverySink(Generic[ConfigT]):
         except asyncio.CancelledError:
             _postpone_cancellation()
         self._watched = (asyncio.get_running_loop(), era)
-
-    async def _offer_again(self, record: Record, offer: Offer) -> bool:
-        if offer is Offer.FULL and self._may_wait():
-            offer = await self._wait_for_room(record)
-        self._saturated = offer is Offer.FULL
-        if offer is Offer.TAKEN:
-            return True
-        self._delivery.refuse(_REFUSALS[offer])
-        return False
 
     def _may_wait(self) -> bool:
         # One write has waited its time in vain: until there is room the others need not wait as well.

@@ -6,61 +6,31 @@ Nothing here needs trust or a network: a release is a tag in a temporary clone o
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from scripts import running
+from scripts.releases import RECORD, make_tags, recorded
 from scripts.rendering import ROOT, TEMPLATE_PARTS, copy_template
-from tests import helpers
 
-_RELEASES = ROOT / "releases.yaml"
-
-# Complete states of the template, oldest first; used until releases are on record.
-_STATES = (
-    ("0.0.1", "41363ee3ff5e7993dbda766fa6b794e8cac0379e"),
-    ("0.0.2", "fcf7b62f4e9d2ef4c9e608a9aac6959eaf9f3783"),
-    ("0.0.3", "ffd383388b44d69996e2ad1b46aa308c803abf83"),
-    ("0.0.4", "4a4ec313c64b58c4bdf5c0c5f1284726f3de6aea"),
-)
 WORKING_TREE = "v9.0.0"
 PACKAGE = "acme_sink"
+PACKAGE_FOLDER = "src/{{ package_name }}"
 ANSWERS = ".copier-answers.yml"
-
-
-@dataclass(frozen=True)
-class Release:
-    """A version and the commit that it is of."""
-
-    version: str
-    commit: str
-
-    @property
-    def tag(self) -> str:
-        """Its name in git."""
-        return f"v{self.version}"
-
-
-def _recorded() -> tuple[Release, ...]:
-    """Return the releases on record, oldest first."""
-    if not _RELEASES.exists():
-        return tuple(Release(version, commit) for version, commit in _STATES)
-    found = yaml.safe_load(_RELEASES.read_text(encoding="utf-8"))
-    entries = found["releases"] if isinstance(found, dict) else found
-    releases = [Release(str(entry["version"]), entry["commit"]) for entry in entries]
-    return tuple(sorted(releases, key=lambda each: [int(n) for n in each.version.split(".")]))
-
-
-RECORDED = _recorded()
+FIRST = "v1.0.0"
+RECORDED = tuple(recorded())
 
 
 def run(*command: str | Path, cwd: Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Run a command away from this machine's configuration; its output is all in `stdout`."""
     who = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in _WHO}
-    return helpers.run(*command, cwd=cwd, env=who | _ALONE, timeout=timeout)
+    return running.run(*command, cwd=cwd, env=who | _ALONE, timeout=timeout)
 
 
 _WHO = (("NAME", "Test"), ("EMAIL", "test@example.com"))
@@ -74,16 +44,22 @@ _ALONE = {
 }
 
 
-def git(*arguments: str | Path, cwd: Path) -> str:
-    """Run git, expect success and return what it printed."""
-    result = run("git", *arguments, cwd=cwd)
-    assert result.returncode == 0, result.stdout
+def _output(result: subprocess.CompletedProcess[str]) -> str:
+    if result.returncode != 0:
+        raise RuntimeError(f"{result.args}: exit code {result.returncode}\n{result.stdout}")
     return result.stdout
 
 
-def copier(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command `copier` as people do."""
-    return run(sys.executable, "-m", "copier", *arguments, cwd=cwd)
+def git(*arguments: str | Path, cwd: Path) -> str:
+    """Run git, expect success and return what it printed."""
+    return _output(run("git", *arguments, cwd=cwd))
+
+
+def copier(
+    *arguments: str | Path, cwd: Path, python: str | Path = sys.executable
+) -> subprocess.CompletedProcess[str]:
+    """Run the command `copier` as people do; that of another `python` may be another version."""
+    return run(python, "-m", "copier", *arguments, cwd=cwd)
 
 
 def commit(folder: Path, message: str, tag: str = "") -> None:
@@ -97,8 +73,8 @@ def commit(folder: Path, message: str, tag: str = "") -> None:
 def clone_with_releases(target: Path) -> Path:
     """Clone this repository to `target`, tag recorded releases, and release the working tree."""
     git("clone", "--quiet", "--no-tags", ROOT, target, cwd=ROOT)
-    for release in RECORDED:
-        git("tag", "--annotate", release.tag, release.commit, "-m", release.tag, cwd=target)
+    shutil.copy(ROOT / RECORD, target)
+    make_tags(target)
     current = copy_template(target.with_name(f"{target.name}-current"))
     for part in TEMPLATE_PARTS:
         shutil.rmtree(target / part)
@@ -109,29 +85,71 @@ def clone_with_releases(target: Path) -> Path:
     return target
 
 
-def generate(template: Path, target: Path, *, platform: str, ref: str, **more: str) -> Path:
-    """Make a project of `platform` from one release of the template, without git."""
+_LARGE = (
+    "benchmarks",
+    "deploy",
+    "tests",
+    f"{PACKAGE_FOLDER}/_command",
+    f"{PACKAGE_FOLDER}/_delivery",
+)
+
+
+def small_template(target: Path) -> Path:
+    """Make a repository of the working tree as release v1.0.0, with few files, and return it.
+
+    A few files are enough to see what Copier does to them, and render in a fraction of the time.
+    """
+    copy_template(target)
+    for name in _LARGE:
+        shutil.rmtree(target / "template" / name)
+    shutil.copy(ROOT / ".gitattributes", target)
+    begin(target)
+    git("tag", "--annotate", FIRST, "--message", FIRST, cwd=target)
+    return target
+
+
+def generate(
+    template: Path, target: Path, *, platform: str = "splunk_hec", ref: str = "", **more: str
+) -> Path:
+    """Make a project from one release of the template, the newest if none is named, without git."""
     answers = {"platform": platform, "distribution_name": PACKAGE.replace("_", "-"), **more}
     data = [f"--data={name}={value}" for name, value in answers.items()]
-    result = copier(
-        "copy", "--defaults", "--quiet", "--vcs-ref", ref, *data, template, target, cwd=template
-    )
-    assert result.returncode == 0, result.stdout
+    options = ["--defaults", "--quiet", *([f"--vcs-ref={ref}"] if ref else [])]
+    _output(copier("copy", *options, *data, template, target, cwd=target.parent))
     return target
 
 
 def begin(project: Path) -> Path:
-    """Put a project under git and return it."""
+    """Put a folder under git and return it."""
     git("init", "--quiet", "--initial-branch=main", cwd=project)
-    commit(project, "From the template")
+    commit(project, "First")
     return project
 
 
 def update(project: Path, *options: str) -> str:
     """Update as the documentation says, expect exit code 0 and return what was printed."""
-    result = copier("update", "--defaults", *options, cwd=project)
-    assert result.returncode == 0, result.stdout
-    return result.stdout
+    return _output(copier("update", "--defaults", *options, cwd=project))
+
+
+def edit_record(project: Path, **values: object) -> None:
+    """Change lines of Copier's record as an owner does in an editor, and commit it."""
+    record = project / ANSWERS
+    text = record.read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = re.sub(rf"(?m)^{name}: .*\n", "", text) + f"{name}: {value}\n"
+    record.write_text(text, encoding="utf-8")
+    commit(project, f"Another {', '.join(values)}")
+
+
+def recorded_in(project: Path) -> dict[str, Any]:
+    """Return Copier's record of a project."""
+    return yaml.safe_load((project / ANSWERS).read_text(encoding="utf-8"))
+
+
+def append(path: Path, text: str) -> None:
+    """Add lines at the end of a file, or make it."""
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    path.write_text(before + text, encoding="utf-8")
 
 
 def unmerged(project: Path) -> list[str]:
@@ -155,5 +173,6 @@ def mapping_of(project: Path, platform: str) -> Path:
 def replace_once(path: Path, old: str, new: str) -> None:
     """Replace a text that stands exactly once in a file."""
     text = path.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path.name}"
+    if text.count(old) != 1:
+        raise ValueError(f"{old!r} stands {text.count(old)} times in {path.name}")
     path.write_text(text.replace(old, new), encoding="utf-8")
