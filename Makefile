@@ -11,14 +11,9 @@ COMPILE := uv pip compile --universal --python-version 3.10 --upgrade --generate
 
 .PHONY: demo test nightly integration-hec integration-syslog integration-opensearch integration-elasticsearch
 .PHONY: benchmark benchmark-quick benchmark-gate benchmark-outage benchmark-page benchmark-requirements
-<<<<<<< HEAD
 .PHONY: matrix matrix-diagonal
 .PHONY: release tags update-matrix
-.PHONY: docs examples reference requirements format clean
-=======
-.PHONY: release tags
 .PHONY: docs examples reference requirements hosts-requirements format clean
->>>>>>> docs
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
 demo: $(READY)
