@@ -218,7 +218,7 @@ def run_all(
             return [_not_made(setup, each, problem) for each in chosen]
         return [run_suite(setup, python, projects[each], each, marked) for each in chosen]
 
-    with ThreadPoolExecutor(jobs or os.cpucount()) as pool:
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
         for cells in pool.map(one, setups, platforms, marked):
             yield from cells
 
