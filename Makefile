@@ -12,7 +12,7 @@ COMPILE := uv pip compile --universal --python-version 3.10 --upgrade --generate
 .PHONY: demo test nightly integration-hec integration-syslog integration-opensearch integration-elasticsearch
 .PHONY: benchmark benchmark-quick benchmark-gate benchmark-outage benchmark-page benchmark-requirements
 .PHONY: matrix matrix-diagonal
-.PHONY: release tags
+.PHONY: release tags update-matrix
 .PHONY: docs examples reference requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
@@ -81,11 +81,13 @@ matrix-diagonal: $(READY)
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --clean
 
-# Render examples/ anew, after a change of the template.
+# Render examples/ anew, after a change of the template. They hold the hashes of its files.
 examples: $(READY)
+	$(BIN)/python -m scripts.ownership
 	$(BIN)/python -m scripts.render_examples
 
-# Write anew what is made from code, tests and tables: docs/reference/, sizes, pictures, deploy/, answers.
+# Write anew what is made from code, tests and tables: docs/reference/, sizes, pictures, deploy/, answers, who
+# owns what.
 reference: $(READY)
 	$(BIN)/python -m scripts.faults
 	$(BIN)/python -m scripts.elasticsearch_files
@@ -93,6 +95,7 @@ reference: $(READY)
 	$(BIN)/python -m scripts.matrix_page
 	$(BIN)/python -m scripts.sizing
 	$(BIN)/python -m scripts.pictures
+	$(BIN)/python -m scripts.ownership
 
 # Check this state and make its annotated tag: make release VERSION=1.2.3. docs/releasing.md says the rest.
 release: $(READY)
@@ -102,9 +105,14 @@ release: $(READY)
 tags: $(READY)
 	$(BIN)/python -m scripts.releases tags
 
+# Update from each recorded release, on each platform, in each scenario: 5 minutes. Writes
+# docs/reference/updates.md, with what it took.
+update-matrix: $(READY)
+	$(BIN)/python -m scripts.update_matrix
+
 format: $(READY)
-	$(BIN)/ruff check --fix --exit-zero --quiet benchmarks demo scripts tests
-	$(BIN)/ruff format benchmarks demo scripts tests
+	$(BIN)/ruff check --fix --exit-zero --quiet benchmarks demo docs/upstream scripts tests
+	$(BIN)/ruff format benchmarks demo docs/upstream scripts tests
 
 # Raise the pins. `uv` is not among them: pip install uv. Extras stay in the pins: pip before 23.3 does
 # not see that `coverage==1` pins the `coverage[toml]` that something else asks for.

@@ -148,6 +148,8 @@ def _json(body: Any) -> str:
 _README = """\
 # What the cluster needs
 
+<!-- Yours: `copier update` merges changes of the template into it. -->
+
 These files are for `data_stream: logs-fapilog-default`. `setup` makes the same for your settings,
 shows it first, and touches nothing of anybody else's. By hand, in this order, as an administrator:
 

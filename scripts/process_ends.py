@@ -57,7 +57,7 @@ def count_all(runs: int, folder: Path) -> list[Count]:
     for platform in PLATFORMS:
         project = render(template, folder / platform, platform=platform)
         for host in hosts():
-            counts = arrivals(project, _python_with(host), runs)
+            counts = arrivals(project, python_with(host), runs)
             found += [Count(host, platform, **each) for each in counts]
     return found
 
@@ -97,7 +97,7 @@ def arrivals(project: Path, python: Path, runs: int) -> Any:
     return json.loads(done.stdout)
 
 
-def _python_with(host: str) -> Path:
+def python_with(host: str) -> Path:
     """Return the interpreter of an environment with that fapilog."""
     versions = {name: pins()[name] for name in RUNS_ON} | {"fapilog": host}
     wanted = [f"{name}=={version}" for name, version in versions.items()]

@@ -7,6 +7,7 @@ python -m scripts.releases release 1.2.3     check this state, and tag it
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -51,25 +52,45 @@ def make_tags(root: Path) -> list[str]:
     """Make the recorded tags that are missing; returns their names.
 
     Raises:
-        ReleaseError: a tag is of another commit, or a recorded commit is not in this clone.
+        ReleaseError: a tag is of another commit, is not annotated or is not alone on its commit;
+            or a recorded commit is not in this clone.
     """
     made = []
     for release in recorded(root):
-        present = git(root, "rev-parse", "--verify", "--quiet", f"{release.tag}^{{commit}}")
-        if present == release.commit:
-            continue
-        if present:
-            raise ReleaseError(
-                f"{release.tag} is of {present[:10]}, recorded is {release.commit[:10]}:"
-                f" git tag -d {release.tag}, then again"
-            )
         if git(root, "cat-file", "-t", release.commit) != "commit":
             raise ReleaseError(
                 f"{release.tag}: commit {release.commit[:10]} is not here: git fetch --unshallow"
             )
+        if _has_tag(root, release):
+            continue
         _tag(root, release.tag, release.commit, release.date)
         made.append(release.tag)
     return made
+
+
+def _has_tag(root: Path, release: Release) -> bool:
+    """Whether the tag of a release is there, as Copier needs it.
+
+    Raises:
+        ReleaseError: it is there in another way, or its commit has a second tag. Copier takes
+            the name of a version from `git describe`, which looks at every tag.
+    """
+    again = f"git tag -d {release.tag}, then again"
+    present = git(root, "rev-parse", "--verify", "--quiet", f"{release.tag}^{{commit}}")
+    if present and present != release.commit:
+        raise ReleaseError(
+            f"{release.tag} is of {present[:10]}, recorded is {release.commit[:10]}: {again}"
+        )
+    if present and git(root, "cat-file", "-t", release.tag) != "tag":
+        raise ReleaseError(f"{release.tag} is a lightweight tag and must be an annotated: {again}")
+    others = set(git(root, "tag", "--points-at", release.commit).split()) - {release.tag}
+    if others:
+        names = " ".join(sorted(others))
+        raise ReleaseError(
+            f"the commit of {release.tag} has other tags, and Copier might record one of them:"
+            f" git tag -d {names}, then again"
+        )
+    return bool(present)
 
 
 def release(root: Path, version: str) -> str:
@@ -88,8 +109,11 @@ def release(root: Path, version: str) -> str:
     _check_changelog((root / "CHANGELOG.md").read_text(encoding="utf-8"), version)
     _check_fresh(root)
     head = git(root, "rev-parse", "HEAD")
-    if git(root, "tag", "--points-at", "HEAD"):
-        raise ReleaseError("this commit has a tag already: Copier would be unsure of its version")
+    names = " ".join(git(root, "tag", "--points-at", "HEAD").split())
+    if names:
+        raise ReleaseError(
+            f"this commit has a tag already, and Copier would be unsure of its version: {names}"
+        )
     _tag(root, f"v{version}", head, git(root, "log", "-1", "--format=%cs"))
     return head
 
@@ -102,8 +126,20 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def _tag(root: Path, name: str, commit: str, date: str) -> None:
-    command = ["git", "-C", str(root), "tag", "--annotate", name, commit, "-m", f"{name}, {date}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    """Make an annotated tag, the same object in every clone.
+
+    Who made it and when are what the commit says of itself, and nobody signs it.
+    """
+    said = git(root, "log", "-1", "--format=%cn%n%ce%n%cI", commit).split("\n")
+    names = ("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_DATE")
+    command = ["git", "-C", str(root), "tag", "--annotate", "--no-sign", name, commit]
+    done = subprocess.run(
+        [*command, "-m", f"{name}, {date}"],
+        env=os.environ | dict(zip(names, said, strict=True)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode != 0:
         raise ReleaseError(f"git could not make the tag {name}: {done.stderr.strip()}")
 
@@ -118,8 +154,10 @@ def _check_changelog(text: str, version: str) -> None:
 
 def _check_fresh(root: Path) -> None:
     """Render the examples and the reference anew: they must not change."""
-    for module in ("scripts.render_examples", "scripts.faults", "scripts.elasticsearch_files"):
-        subprocess.run([sys.executable, "-m", module], cwd=root, check=True, capture_output=True)
+    for module in ("elasticsearch_files", "faults", "ownership", "render_examples"):
+        subprocess.run(
+            [sys.executable, "-m", f"scripts.{module}"], cwd=root, check=True, capture_output=True
+        )
     changed = git(root, "status", "--porcelain")
     if changed:
         raise ReleaseError(f"these were stale and are new now, commit them:\n{changed}")

@@ -4,12 +4,13 @@ import gzip
 import json
 import os
 import re
+import shlex
 import socket
 import sys
 import threading
 import venv
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from zipfile import ZipFile
@@ -120,19 +121,24 @@ logger = get_logger("acceptance")
 logger.info("delivered by the wheel", answer=42)
 asyncio.run(logger.stop_and_drain())
 """
+SECRETS = {"SPLUNK_HEC_TOKEN": "token", "ELASTICSEARCH_API_KEY": "id:key"}
 
 
-def test_wheel_delivers(wheel: Path, platform: str, tmp_path: Path) -> None:
-    """In a clean environment real fapilog loads the sink by its name, and an event arrives."""
+def test_wheel_delivers(project: Path, wheel: Path, platform: str, tmp_path: Path) -> None:
+    """In a clean environment fapilog loads the sink by its name, in both forms of the README."""
     python = install(wheel, tmp_path)
-    name = f"acme_{platform}"
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    address = re.compile(r"\b(https|tls)://[\w.-]+\.example\.com(:\d+)?")
+    (code,) = re.findall(r"(?ms)^```python\n(.*?)^```$", readme)
+    (exports,) = re.findall(r"(?ms)^```sh\n(export .*?)^```$", readme)
     with RECEIVERS[platform]() as (settings, received):
-        environment = {
-            "FAPILOG_CORE__SINKS": json.dumps([name]),
-            "FAPILOG_PLUGINS__ALLOW_EXTERNAL": "true",
-            "FAPILOG_SINK_CONFIG__EXTRA": json.dumps({name: settings}),
-        }
-        result = run(python, "-c", PROGRAM, cwd=tmp_path, env=environment)
+        code, exports = (address.sub(str(settings["url"]), text) for text in (code, exports))
+        exports = exports.replace("...", "id:key")
+        result = run(python, "-W", "error", "-c", code, cwd=tmp_path, env=SECRETS)
+        assert result.returncode == 0, result.stdout
+        assert received.wait_for(b"order accepted"), result.stdout
+        command = f"{exports}\n{shlex.join([str(python), '-c', PROGRAM])}"
+        result = run("bash", "-e", "-c", command, cwd=tmp_path)
         assert result.returncode == 0, result.stdout
         assert received.wait_for(b"delivered by the wheel"), result.stdout
 
@@ -224,10 +230,12 @@ def syslog() -> Iterator[tuple[dict[str, object], Received]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def read() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                while data := connection.recv(65_536):
-                    received.add(data)
+            with suppress(OSError):  # the listener is closed
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        while data := connection.recv(65_536):
+                            received.add(data)
 
         threading.Thread(target=read, daemon=True).start()
         yield {"url": f"tcp://127.0.0.1:{listener.getsockname()[1]}"}, received

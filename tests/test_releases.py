@@ -11,8 +11,6 @@ from scripts import releases
 from scripts.releases import Release, ReleaseError, git, make_tags, recorded, release
 from scripts.rendering import ROOT
 
-IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
-
 
 @pytest.fixture
 def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -75,6 +73,49 @@ def test_a_moved_tag_is_not_overwritten(clone: Path) -> None:
         make_tags(clone)
 
 
+@pytest.mark.parametrize("more", [(), ("-a", "-m", "x")], ids=["lightweight", "annotated"])
+def test_a_second_tag_on_a_release_is_refused(clone: Path, more: tuple[str, ...]) -> None:
+    """Copier would take whichever `git describe` finds, and no later update can order it."""
+    first = recorded()[0]
+    git(clone, "tag", *more, "latest", first.commit)
+    with pytest.raises(ReleaseError, match="git tag -d latest, then again"):
+        make_tags(clone)
+    assert git(clone, "tag").split() == ["latest"]
+    git(clone, "tag", "-d", "latest")
+    make_tags(clone)
+    git(clone, "tag", *more, "v1", first.commit)
+    with pytest.raises(ReleaseError, match="git tag -d v1, then again"):
+        make_tags(clone)
+
+
+def test_a_lightweight_tag_of_a_release_is_refused(clone: Path) -> None:
+    """It is of the right commit and has the right name, and still is not found first."""
+    first = recorded()[0]
+    git(clone, "tag", first.tag, first.commit)
+    with pytest.raises(ReleaseError, match=f"lightweight.*git tag -d {first.tag}, then again"):
+        make_tags(clone)
+
+
+def test_tags_are_the_same_in_every_clone(
+    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has to tell git who they are, and what they set does not get into the tags."""
+    made = make_tags(clone)
+    other = tmp_path / "other"
+    git(clone, "clone", "--quiet", "--no-tags", str(ROOT), str(other))
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{role}_NAME")
+        monkeypatch.delenv(f"GIT_{role}_EMAIL")
+    settings = tmp_path / "gitconfig"
+    settings.write_text("[user]\n\tuseConfigOnly = true\n[tag]\n\tgpgSign = true\n", "utf-8")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    assert make_tags(other) == made
+    objects = [git(folder, "rev-parse", *made) for folder in (clone, other)]
+    assert objects[0] == objects[1]
+    assert len(objects[0].split()) == len(made)
+
+
 def test_a_shallow_clone_says_what_it_lacks(clone: Path, tmp_path: Path) -> None:
     """The commits are not there."""
     shallow = tmp_path / "shallow"
@@ -108,7 +149,11 @@ def test_release_makes_one_annotated_tag(clone: Path, monkeypatch: pytest.Monkey
     )
     commit(clone, "Prepare another")
     subprocess.run(["git", "-C", str(clone), "tag", "light"], check=True)
-    with pytest.raises(ReleaseError, match="has a tag already"):
+    with pytest.raises(ReleaseError, match=r"has a tag already.*: light$"):
+        release(clone, "99.1.0")
+    git(clone, "tag", "-d", "light")
+    git(clone, "tag", "-a", "-m", "x", "latest")
+    with pytest.raises(ReleaseError, match=r"has a tag already.*: latest$"):
         release(clone, "99.1.0")
 
 

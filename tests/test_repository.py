@@ -12,7 +12,9 @@ from scripts.rendering import PLATFORMS, ROOT
 from tests.helpers import contents_of, files_of, run_python
 
 PYTHON_FOLDERS = [
-    name for name in ("benchmarks", "demo", "scripts", "tests") if (ROOT / name).is_dir()
+    name
+    for name in ("benchmarks", "demo", "docs/upstream", "scripts", "tests")
+    if (ROOT / name).is_dir()
 ]
 
 # Written so that this file does not hold them itself.

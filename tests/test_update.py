@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from scripts.rendering import PLATFORMS, ROOT
-from tests.helpers import contents_of, run_python
-from tests.updating import (
+from scripts.releases import Release
+from scripts.rendering import PLATFORMS
+from scripts.updating import (
+    ADDED,
     ANSWERS,
+    DELETED,
     RECORDED,
+    SEEDED,
     WORKING_TREE,
-    Release,
     begin,
     clone_with_releases,
     commit,
-    config_of,
+    content_of,
     copier,
+    edit_as_owner,
     generate,
     git,
     mapping_of,
@@ -28,13 +30,10 @@ from tests.updating import (
     unmerged,
     update,
 )
+from tests.helpers import run_python
 
-SEEDED = "CHANGELOG.md"
-DELETED = "docs/process-ends.md"
-ADDED = "src/acme_sink/ours.py"
 NEXT = "v9.1.0"
 ALWAYS = {(RECORDED[0], "splunk_hec"), (RECORDED[-1], "syslog_cef")}
-SETTING = '    team: str = "ours"\n    """Who is called at night."""\n'
 
 
 def _cases() -> list[object]:
@@ -84,38 +83,6 @@ def take(fresh: Callable[[str, str], Path], tmp_path: Path) -> Callable[[str, st
     return project
 
 
-def _content(project: Path, *without: str) -> dict[str, bytes]:
-    """Return the files of a project, but those named, the seeded one and Copier's record."""
-    found = contents_of(project)
-    return {name: found[name] for name in found if name not in {ANSWERS, SEEDED, *without}}
-
-
-def _own(project: Path, platform: str) -> dict[str, str]:
-    """Edit, add and delete as an owner does; return file -> text that has to stay in it."""
-    config = config_of(project, platform)
-    text = config.read_text(encoding="utf-8")
-    head = re.search(r"(?m)^class \w+Config\([^)]*\):\n    \"\"\"[^\"]*\"\"\"\n\n", text)
-    assert head is not None
-    text = text[: head.end()] + SETTING + text[head.end() :]
-    config.write_text(text, encoding="utf-8")
-    mapping = mapping_of(project, platform)
-    ours = "\n\ndef ours(event: Event) -> Any:\n    return event\n"
-    mapping.write_text(mapping.read_text(encoding="utf-8") + ours, encoding="utf-8")
-    readme, changes = project / "README.md", project / SEEDED
-    for page in (readme, changes):
-        page.write_text(page.read_text(encoding="utf-8") + "\nOurs.\n", encoding="utf-8")
-    (project / DELETED).unlink(missing_ok=True)
-    (project / ADDED).write_text("OURS = 1\n", encoding="utf-8")
-    commit(project, "Ours")
-    return {
-        config.relative_to(project).as_posix(): SETTING,
-        mapping.relative_to(project).as_posix(): ours,
-        "README.md": "\nOurs.\n",
-        SEEDED: "\nOurs.\n",
-        ADDED: "OURS = 1\n",
-    }
-
-
 @pytest.mark.parametrize(("release", "platform"), _cases())
 def test_owner_keeps_edits_and_gets_the_rest(
     releases: Path, fresh, take, release: Release, platform: str
@@ -123,15 +90,16 @@ def test_owner_keeps_edits_and_gets_the_rest(
     """No conflict; edits, deletion and added file stay; all else is as in a new project."""
     project = take(platform, release.tag)
     had = (project / DELETED).exists()
-    kept = _own(project, platform)
+    kept = edit_as_owner(project, platform)
     update(project, f"--vcs-ref={WORKING_TREE}")
     assert unmerged(project) == []
     for name, text in kept.items():
         assert text in (project / name).read_text(encoding="utf-8"), name
     deleted = [DELETED] if had else []
     assert not had or not (project / DELETED).exists()
-    assert _content(project, *kept) == _content(fresh(platform), *kept, *deleted)
+    assert content_of(project, *kept) == content_of(fresh(platform), *kept, *deleted)
     assert f"_commit: {WORKING_TREE}" in (project / ANSWERS).read_text(encoding="utf-8")
+    assert run_python("tools/ownership.py", cwd=project) == ""
 
 
 @pytest.mark.nightly
@@ -182,7 +150,7 @@ def test_update_of_an_update_is_a_new_project(fresh, take, following: str) -> No
         assert copier("check-update", "--quiet", cwd=project).returncode == 2
         update(project, f"--vcs-ref={ref}")
         commit(project, ref)
-    assert _content(project) == _content(fresh("splunk_hec", following))
+    assert content_of(project) == content_of(fresh("splunk_hec", following))
     assert copier("check-update", "--quiet", cwd=project).returncode == 0
     update(project)
     assert git("status", "--porcelain", cwd=project) == ""
@@ -191,98 +159,12 @@ def test_update_of_an_update_is_a_new_project(fresh, take, following: str) -> No
 def test_recopy_drops_edits_and_brings_back_the_deleted(fresh, take, following: str) -> None:
     """`copier recopy` renders anew: edits are gone, deleted files are back, added files stay."""
     project = take("splunk_hec", WORKING_TREE)
-    _own(project, "splunk_hec")
+    edit_as_owner(project, "splunk_hec")
     result = copier("recopy", "--defaults", "--overwrite", cwd=project)
     assert result.returncode == 0, result.stdout
-    assert _content(project, ADDED) == _content(fresh("splunk_hec", following))
+    assert content_of(project, ADDED) == content_of(fresh("splunk_hec", following))
     assert (project / ADDED).exists()
     assert "Ours." not in (project / SEEDED).read_text(encoding="utf-8")
-
-
-TABLE = ROOT / "template" / "docs" / "update-troubleshooting.md"
-
-
-def _documented() -> dict[str, str]:
-    """Return what happened -> what Copier says, from the page that owners read."""
-    rows = re.findall(r"(?m)^\| (\S[^|]*?) +\| `([^|]+)` +\| ", TABLE.read_text(encoding="utf-8"))
-    return {happened: said.replace("``", "`") for happened, said in rows}
-
-
-def _edit_record(project: Path, name: str, value: object) -> None:
-    """Change one line of Copier's record and commit it."""
-    record = project / ANSWERS
-    text = re.sub(rf"(?m)^{name}: .*$", f"{name}: {value}", record.read_text(encoding="utf-8"))
-    record.write_text(text, encoding="utf-8")
-    commit(project, f"Another {name}")
-
-
-def _dirty(project: Path, _: Path) -> None:
-    (project / "README.md").write_text("Ours.\n", encoding="utf-8")
-
-
-def _without_git(project: Path, _: Path) -> None:
-    shutil.rmtree(project / ".git")
-
-
-def _without_record(project: Path, _: Path) -> None:
-    (project / ANSWERS).unlink()
-    commit(project, "No record")
-
-
-def _unknown_version(project: Path, _: Path) -> None:
-    _edit_record(project, "_commit", "v0.0.0.1")
-
-
-def _shallow(project: Path, releases: Path) -> None:
-    clone = project.with_name("shallow")
-    git("clone", "-q", "--depth=1", releases.as_uri(), clone, cwd=project)
-    _edit_record(project, "_src_path", clone)
-
-
-def _nothing(project: Path, _: Path) -> None:
-    pass
-
-
-TROUBLES: dict[str, tuple[Callable[[Path, Path], None], tuple[str, ...]]] = {
-    "Files are changed and not committed": (_dirty, ("update",)),
-    "The project is not under git": (_without_git, ("update",)),
-    "`.copier-answers.yml` is gone: `copier check-update`": (_without_record, ("check-update",)),
-    "`.copier-answers.yml` is gone: `copier update`": (_without_record, ("update",)),
-    "`_commit` names a version that does not exist": (_unknown_version, ("update",)),
-    "The template is a shallow clone": (_shallow, ("update",)),
-    "Another platform is asked for": (_nothing, ("update", "-d", "platform=elasticsearch")),
-}
-
-
-def test_each_trouble_is_documented() -> None:
-    """The page has these rows and no other."""
-    assert list(_documented()) == list(TROUBLES)
-
-
-@pytest.mark.parametrize("happened", TROUBLES)
-def test_refusal_is_as_documented(releases: Path, take, happened: str) -> None:
-    """Copier says what the page quotes, fails, and leaves every file as it was."""
-    cause, (command, *options) = TROUBLES[happened]
-    project = take("splunk_hec", RECORDED[-1].tag)
-    cause(project, releases)
-    before = contents_of(project)
-    defaults = () if command == "check-update" else ("--defaults",)
-    result = copier(command, *defaults, *options, cwd=project)
-    assert result.returncode == 1
-    assert _documented()[happened] in result.stdout
-    assert contents_of(project) == before
-
-
-def test_template_may_move(releases: Path, take, tmp_path: Path) -> None:
-    """With the new address in the record, an update comes from there; the old one may be gone."""
-    project = take("splunk_hec", RECORDED[-1].tag)
-    moved = tmp_path / "moved"
-    git("clone", "--quiet", releases, moved, cwd=tmp_path)
-    _edit_record(project, "_src_path", moved)
-    update(project, f"--vcs-ref={WORKING_TREE}")
-    record = (project / ANSWERS).read_text(encoding="utf-8")
-    assert f"_src_path: {moved}" in record
-    assert f"_commit: {WORKING_TREE}" in record
 
 
 NEW_QUESTION = """

@@ -34,8 +34,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="nul_spliced",
         path="splunk_hec/splice.py",
-        find="if epoch is None or _NUL in json:",
-        replace="if epoch is None:",
+        find="if time is None or _NUL in json:",
+        replace="if time is None:",
         caught_by="tests/splunk_hec/test_splice.py",
     ),
     Fault(
@@ -734,5 +734,12 @@ FAULTS: list[Fault] = [
         find="context.load_cert_chain(certificate, key, ",
         replace="context.load_cert_chain(certificate, None, ",
         caught_by=_TLS,
+    ),
+    Fault(
+        name="channel_may_be_replaced_by_an_extra_header",
+        path="splunk_hec/config.py",
+        find='frozenset({"x-splunk-request-channel"})',
+        replace="frozenset()",
+        caught_by="tests/splunk_hec/test_over_http.py",
     ),
 ]

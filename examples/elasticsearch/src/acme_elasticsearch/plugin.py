@@ -34,6 +34,7 @@ PLUGIN_METADATA: dict[str, Any] = {
     "api_version": "1.0",
     "compatibility": {
         "min_fapilog_version": "0.11.0",
+        "max_fapilog_version": "1.0.0.dev0",  # before everything that is called 1.0
         "python_version": ">=3.10",
     },
 }

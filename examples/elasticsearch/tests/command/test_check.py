@@ -23,6 +23,7 @@ from acme_elasticsearch._command import check as check_module
 from acme_elasticsearch._command import network
 from acme_elasticsearch._command.network import Address, address_of
 from acme_elasticsearch._command.probe import judge
+from acme_elasticsearch._delivery import host_version
 from acme_elasticsearch._delivery.records import (
     Confirmation,
     Delivered,
@@ -135,6 +136,50 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
+
+
+def install(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    """Say which fapilog is installed."""
+    monkeypatch.setattr(host_version.importlib.metadata, "version", lambda name: version)
+    monkeypatch.setattr(host_version, "_warned", set())
+
+
+@pytest.mark.parametrize(
+    ("version", "allowed", "state", "configuration"),
+    [
+        ("0.18.1", "false", "ok", "ok"),
+        ("0.19.0", "false", "warning", "ok warning"),
+        ("0.0.0.dev3", "false", "warning", "ok warning"),
+        ("1.0.0", "true", "warning", "ok warning"),
+    ],
+)
+def test_the_version_of_fapilog_has_a_line(
+    check: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    allowed: str,
+    state: str,
+    configuration: str,
+) -> None:
+    """What is installed, what was tested, and the warning that the application gets; none is a failure."""
+    install(monkeypatch, version)
+    with FakeHttpServer() as server:
+        found = check(server.url, allow_untested_fapilog=allowed)
+    assert (found.code, found["fapilog"], found["configuration"]) == (0, state, configuration)
+    assert found.texts["fapilog"] == f"{version}; tested with 0.11 to 0.18"
+    assert ("allow_untested_fapilog lets it run" in found.printed) == (allowed == "true")
+
+
+@pytest.mark.parametrize("version", ["0.10.2", "1.0.0"])
+def test_an_unsupported_fapilog_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], version: str
+) -> None:
+    """The sink of the application would not be made: no step can follow."""
+    install(monkeypatch, version)
+    assert run("check", settings=["url=http://127.0.0.1:1"]) == 2
+    printed = capsys.readouterr().err
+    assert f"fapilog {version} is installed" in printed
+    assert "allow_untested_fapilog" in printed
 
 
 def test_all_is_well(check: Any) -> None:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from fapilog import get_async_logger, get_logger
@@ -16,17 +15,9 @@ from acme_splunk_hec import (
     sinks,
 )
 
-from ..splunk_hec.target import running_target
 from .target import Target
 
 EVENTS = 20
-
-
-@pytest.fixture
-def target() -> Iterator[Target]:
-    """Start a server of the platform's kind."""
-    with running_target() as running:
-        yield running
 
 
 def expected() -> list[str]:

@@ -2,14 +2,17 @@
 # Template-owned: `copier update` replaces this file. Put tests of your own in a file of your own.
 """One name in every place where fapilog looks: a difference loses events without a word."""
 
+import importlib.metadata
 from pathlib import Path
 
+import pytest
 from fapilog.plugins import loader
 from fapilog.plugins.metadata import PluginMetadata, validate_fapilog_compatibility
 from fapilog.plugins.versioning import is_plugin_api_compatible, parse_api_version
 
 import acme_syslog_cef as package
 from acme_syslog_cef import plugin
+from acme_syslog_cef._delivery.host_version import host_version, is_supported
 
 PYPROJECT = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
 METADATA = PluginMetadata.model_validate(plugin.PLUGIN_METADATA)
@@ -43,7 +46,24 @@ def test_metadata_agrees_with_the_host() -> None:
     """The installed fapilog is one that the plugin says it works with."""
     assert METADATA.plugin_type == "sink"
     assert is_plugin_api_compatible(parse_api_version(METADATA.api_version))
-    assert validate_fapilog_compatibility(METADATA)
+    assert validate_fapilog_compatibility(METADATA), host_version()
+
+
+@pytest.mark.parametrize(
+    ("version", "supported"),
+    [
+        *[(version, True) for version in ("0.11.0", "0.18.1", "0.19.0", "0.99.9")],
+        *[(version, True) for version in ("0.0.0", "0.0.0.dev3", "0.0.0+local")],
+        *[(version, False) for version in ("0.10.2", "1.0.0a1", "1.0.0", "2.3")],
+    ],
+)
+def test_metadata_agrees_with_the_sink(
+    monkeypatch: pytest.MonkeyPatch, version: str, supported: bool
+) -> None:
+    """The host's function, which nobody calls, and the sink's own check draw one line."""
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: version)
+    assert validate_fapilog_compatibility(METADATA) is supported
+    assert is_supported(version) is supported
 
 
 def test_lowest_fapilog_is_the_dependencys() -> None:

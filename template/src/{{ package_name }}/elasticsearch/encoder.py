@@ -138,18 +138,14 @@ def make_id(now: float) -> str:
     """
     millis = int(now * 1000) & 0xFFFF_FFFF_FFFF
     number = next(_numbers) & 0xFFFF_FFFF
-    return _UUID_7 % (
-        millis >> 16,
-        millis & 0xFFFF,
-        number >> 20,
-        0x8000 | (number >> 6) & 0x3FFF,
-        (number & 0x3F) << 42 | _drawn,
+    return (
+        f"{millis >> 16:08x}-{millis & 0xFFFF:04x}-7{number >> 20:03x}"
+        f"-{0x8000 | (number >> 6) & 0x3FFF:04x}-{(number & 0x3F) << 42 | _drawn:012x}"
     )
 
 
 _drawn = 0
 _numbers = itertools.count()
-_UUID_7 = "%08x-%04x-7%03x-%04x-%012x"
 
 
 def _draw() -> None:

@@ -23,24 +23,24 @@ class Splicer:
     def __init__(self, config: SplunkHecConfig) -> None:
         self._max_bytes = config.event_max_bytes
         metadata = orjson.dumps(static_metadata(config))[1:-1]
-        self._head = b"," + metadata + (b"," if metadata else b"") + b'"event":'
+        self._metadata = b"," + metadata + (b"," if metadata else b"") + b'"event":'
         self._latest: tuple[bytes, bytes | None] = (b"", None)
 
     def splice(self, event: SerializedEvent) -> Record | None:
         """Return the envelope; None when the encoder has to look at the event."""
         json, second, fraction = event
-        known, epoch = self._latest  # one tuple, since several threads may write
+        known, time = self._latest  # one tuple, since several threads may write
         if second != known:
-            epoch = _epoch(second)
-            self._latest = (second, epoch)
-        if epoch is None or _NUL in json:
+            time = _time(second)
+            self._latest = (second, time)
+        if time is None or _NUL in json:
             return None
-        fraction = fraction[:6].ljust(3, b"0")
-        payload = b'{"time":%b.%b%b%b}' % (epoch, fraction, self._head, json)
+        # The cheapest way to put bytes together: this line runs for each event.
+        payload = b"".join((time, fraction[:6].ljust(3, b"0"), self._metadata, json, b"}"))
         return Record(payload) if len(payload) <= self._max_bytes else None
 
 
-def _epoch(second: bytes) -> bytes | None:
-    """Return whole seconds since the epoch; None when it is no date that Splunk takes."""
+def _time(second: bytes) -> bytes | None:
+    """Return the envelope up to the fraction of its time; None when it is no date that Splunk takes."""
     time = epoch_seconds(second.decode() + "Z")
-    return None if time is None else time.partition(".")[0].encode()
+    return None if time is None else b'{"time":%b.' % time.partition(".")[0].encode()

@@ -47,8 +47,11 @@ class Splicer:
         # Texts as long as that are shortened, and a second `@timestamp` would be refused.
         if not is_date or len(json) > KEYWORD_MAX_CHARS or b'"@timestamp"' in json:
             return None
+        # The cheapest way to put bytes together: this line runs for each event.
         return Record(
-            b'%b\n{"@timestamp":"%b.%bZ",%b' % (self._action(), second, fraction, json[1:])
+            b"".join(
+                (self._action(), b'\n{"@timestamp":"', second, b".", fraction, b'Z",', json[1:])
+            )
         )
 
     def _action(self) -> bytes:

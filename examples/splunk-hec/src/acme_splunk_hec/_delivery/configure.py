@@ -9,6 +9,7 @@ is issued as a RuntimeWarning, too. No text holds a value: it could be a secret 
 from __future__ import annotations
 
 import difflib
+import sys
 import warnings
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from pydantic import BaseModel, ValidationError
 from .errors import ConfigurationError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_BETWEEN = ("fapilog", __name__.partition(".")[0])
 
 
 def load_config(
@@ -52,8 +55,21 @@ def load_config(
 def heard(name: str, problem: str) -> ConfigurationError:
     """Warn about a problem and return the exception to raise."""
     message = f"sink {name!r} is not configured: {problem}"
-    warnings.warn(message, RuntimeWarning, stacklevel=5)
+    warn_maker(message)
     return ConfigurationError(message)
+
+
+def warn_maker(message: str) -> None:
+    """Issue a RuntimeWarning for whoever made the sink: the first module outside of fapilog and of here.
+
+    With a `stacklevel` instead, the line of code would be printed, and a secret may stand in it.
+    """
+    frame, name = sys._getframe(1), __name__
+    while frame.f_back and name.partition(".")[0] in _BETWEEN:
+        frame = frame.f_back
+        name = str(frame.f_globals.get("__name__"))
+    said = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(message, RuntimeWarning, f"<{name}>", frame.f_lineno, name, said)
 
 
 def _describe(error: ValidationError, model: type[BaseModel]) -> str:

@@ -66,6 +66,8 @@ class Stats:
     """Part of `accepted`: shortened by the encoder, and marked."""
     recovered: int
     """Part of `offered` and `accepted`: left in the spool by an earlier process."""
+    filtered: int
+    """Not part of `offered`: `event_filter` did not want them."""
     oldest_seconds: float | None
     """Age of the oldest pending event, on a clock that stands still during a hold; None: there is none."""
     held: bool
@@ -98,6 +100,7 @@ class Ledger:
         self.ambiguous = 0
         self.truncated = 0
         self.recovered = 0
+        self.filtered = 0
         self.refused: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
 
@@ -138,5 +141,6 @@ class Ledger:
             ambiguous=self.ambiguous,
             truncated=self.truncated,
             recovered=self.recovered,
+            filtered=self.filtered,
             **other,
         )

@@ -75,6 +75,8 @@ def serialized_event(view: object) -> SerializedEvent | None:
     """
     try:
         data = view.data  # type: ignore[attr-defined]
+        if type(data) is memoryview:
+            data = bytes(data)
     except Exception:  # no view, or one that cannot be read
         data = None
     if type(data) is not bytes:
