@@ -20,31 +20,49 @@ from scripts.rendering import PLATFORMS, ROOT, copy_template, render
 PAGE = RESULT.with_suffix(".md")
 _PROJECT = "examples/splunk-hec/tests"
 _ENDS_TEST = f"{_PROJECT}/conformance/test_process_ends.py"
-_CONFORMANCE = f"{_PROJECT}/conformance/test_fapilog.py"
-_HOST_TEST = f"{_PROJECT}/delivery/test_host.py"
-_EVENT_TEST = f"{_PROJECT}/delivery/test_event.py"
+_SYNC = f"{_PROJECT}/conformance/test_fapilog.py::test_a_drained_sync_logger_has_delivered"
+_ASYNC = f"{_PROJECT}/conformance/test_fapilog.py::test_a_drained_async_logger_has_delivered"
+_ARRIVES = f"{_ENDS_TEST}::test_what_is_promised_arrives"
+_HOST = f"{_PROJECT}/delivery/test_host.py"
+_ANY_ENTRY = f"{_PROJECT}/delivery/test_event.py::test_any_entry"
+_ANY_BYTES = f"{_PROJECT}/delivery/test_event.py::test_serialized_event"
 
 QUESTIONS = {
-    "script_runs_on": ("A script's logger calls the sink on", _CONFORMANCE),
-    "sync_in_loop_runs_on": ("A synchronous logger in a running loop calls it on", _CONFORMANCE),
-    "async_runs_on": ("An asynchronous logger calls it on", _CONFORMANCE),
-    "calls_on_write": ("Called beside `write`, drain included", _CONFORMANCE),
-    "calls_on_write_serialized": ("Called beside `write_serialized`", _CONFORMANCE),
-    "left_task_in_a_script": ("A drain in a script: a task of the sink is", _ENDS_TEST),
-    "left_task_in_an_async_program": ("`drain()` in an asynchronous program: it is", _ENDS_TEST),
-    "writes_at_once": ("Writes at once, preset `production`", _ENDS_TEST),
-    "after_a_cancelled_write": ("Events that arrive after a cancelled write", _HOST_TEST),
-    "refused_event": ("An event that the sink refuses is", _HOST_TEST),
-    "attribute_error": ("An AttributeError in `write_serialized`: the event is", _HOST_TEST),
-    "full_queue": ("A caller waits for an event that fapilog's full queue drops", _HOST_TEST),
-    "equal_errors": ("Equal errors that arrive", "tests/test_matrix.py"),
-    "event_keys": ("Keys of an event", _EVENT_TEST),
-    "envelope": ("Envelope of `write_serialized`", _EVENT_TEST),
-    "correlation_id": ("`context.correlation_id` that nobody set", _EVENT_TEST),
-    "message_id": ("`context.message_id`", _EVENT_TEST),
-    "origin": ("`diagnostics.origin`", _EVENT_TEST),
-    "more_levels": ("Levels beside debug, info, warning, error", _EVENT_TEST),
-    "values_in_data": ("A date and a NaN in `data` arrive as", _EVENT_TEST),
+    "script_runs_on": ("A script's logger calls the sink on", _SYNC),
+    "sync_in_loop_runs_on": ("A synchronous logger in a running loop calls it on", _ARRIVES),
+    "async_runs_on": ("An asynchronous logger calls it on", _ASYNC),
+    "calls_on_write": ("Called beside `write`, drain included", _SYNC),
+    "calls_on_write_serialized": ("Called beside `write_serialized`", _SYNC),
+    "left_task_in_a_script": ("A drain in a script: a task of the sink is", _ARRIVES),
+    "left_task_in_an_async_program": ("`drain()` in an asynchronous program: it is", _ARRIVES),
+    "writes_at_once": ("Writes at once, preset `production`", _ARRIVES),
+    "after_a_cancelled_write": (
+        "Events that arrive after a write that was cancelled",
+        f"{_HOST}::test_a_cancelled_wait_does_not_escape",
+    ),
+    "refused_event": (
+        "An event that the sink refuses is",
+        f"{_HOST}::test_a_full_buffer_refuses_and_says_so",
+    ),
+    "attribute_error": (
+        "An AttributeError in `write_serialized`: the event is",
+        f"{_HOST}::test_an_attribute_error_is_no_success_on_the_serialized_path",
+    ),
+    "full_queue": (
+        "A caller waits for an event that fapilog's full queue drops",
+        f"{_HOST}::test_a_full_buffer_refuses_and_says_so",
+    ),
+    "equal_errors": (
+        "Equal errors that arrive",
+        "tests/test_matrix.py::test_the_pinned_host_behaves_as_recorded",
+    ),
+    "event_keys": ("Keys of an event", _ANY_ENTRY),
+    "envelope": ("Envelope of `write_serialized`", _ANY_BYTES),
+    "correlation_id": ("`context.correlation_id` that nobody set", _ANY_ENTRY),
+    "message_id": ("`context.message_id`", _ANY_ENTRY),
+    "origin": ("`diagnostics.origin`", _ANY_ENTRY),
+    "more_levels": ("Levels beside debug, info, warning, error", _ANY_ENTRY),
+    "values_in_data": ("A date and a NaN in `data` arrive as", _ANY_ENTRY),
 }
 """Question of host_probe.py -> its name on the page, and the test of the sink that is about it."""
 
@@ -188,7 +206,8 @@ def _differences(hosts: dict[str, Any]) -> str:
     differ, same = [], []
     for question, (title, test) in QUESTIONS.items():
         answers = [found["answers"][question] for found in hosts.values()]
-        proof = f"[{Path(test).name}](../../{test})"
+        file, _, name = test.partition("::")
+        proof = f"[{name}](../../{file})"
         if len(set(answers)) > 1:
             differ.append([title, *answers, proof])
         else:
@@ -207,11 +226,15 @@ def _differences(hosts: dict[str, Any]) -> str:
 def _ends(hosts: dict[str, Any]) -> str:
     """Return how many events of how many arrived at each end, by host."""
     ends = _project_module("ends")
+
+    def most(end: Any) -> int:
+        return len(ends.expected(end))
+
     rows = [
         [
             end.how,
             _promise(end),
-            *(_arrived(found["ends"].get(end.name)) for found in hosts.values()),
+            *(_arrived(found["ends"].get(end.name), most(end)) for found in hosts.values()),
         ]
         for end in ends.ENDS
     ]
@@ -231,30 +254,25 @@ def _promise(end: Any) -> str:
     return "every event" if end.drained else "every event older than 0.25 s"
 
 
-def _arrived(counts: dict[str, int] | None) -> str:
+def _arrived(counts: dict[str, int] | None, most: int) -> str:
     if counts is None:
         return "not run"
-    return ", ".join(str(number) for number in sorted(map(int, counts)))
+    return ", ".join(
+        "all" if number == most else str(number) for number in sorted(map(int, counts))
+    )
 
 
 def _wrong_versions(seen: dict[str, faked_host.Seen]) -> str:
     parts = [WRONG_VERSION.format(host=HOSTS[-1])]
     for version, found in seen.items():
-        arrived = (
-            "arrived" if found.delivered else f"did not: fapilog printed it on stdout{_unless}"
-        )
+        fate = "the event arrived" if found.delivered else "fapilog printed the event on stdout"
         parts.append(f"### fapilog {version}\n")
-        parts.append(
-            f"On stderr, with the sink named in fapilog's settings; the event {arrived}:\n"
-        )
+        parts.append(f"On stderr, with the sink named in fapilog's settings; {fate}:\n")
         parts.append(f"```text\n{found.by_name}```\n")
         if found.raised:
             parts.append("The application that makes the sink itself gets the exception, too:\n")
             parts.append(f"```text\n{found.raised}\n```\n")
     return "\n".join(parts)
-
-
-_unless = ", as it does with every sink that it cannot make"
 
 
 def _platforms() -> str:
