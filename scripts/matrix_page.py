@@ -20,12 +20,20 @@ from scripts.rendering import PLATFORMS, ROOT, copy_template, render
 PAGE = RESULT.with_suffix(".md")
 _PROJECT = "examples/splunk-hec/tests"
 _ENDS_TEST = f"{_PROJECT}/conformance/test_process_ends.py"
-_SYNC = f"{_PROJECT}/conformance/test_fapilog.py::test_a_drained_sync_logger_has_delivered"
-_ASYNC = f"{_PROJECT}/conformance/test_fapilog.py::test_a_drained_async_logger_has_delivered"
+_CONFORMANCE = f"{_PROJECT}/conformance"
+_SYNC = f"{_CONFORMANCE}/test_fapilog.py::test_a_drained_sync_logger_has_delivered"
+_ASYNC = f"{_CONFORMANCE}/test_fapilog.py::test_a_drained_async_logger_has_delivered"
 _ARRIVES = f"{_ENDS_TEST}::test_what_is_promised_arrives"
+_GRACE = f"{_CONFORMANCE}/test_drain_grace.py::test_a_slow_neighbour"
+_SHAPE = f"{_CONFORMANCE}/test_envelopes.py::test_the_event_has_the_shape_of_this_version"
+_ENVELOPE = f"{_CONFORMANCE}/test_envelopes.py::test_the_serialized_form_is_the_envelope"
+_VALUES = f"{_CONFORMANCE}/test_envelopes.py::test_values_and_exceptions_are_readable"
+_REFUSED = f"{_CONFORMANCE}/test_host_fallback.py::test_what_is_refused_is_on_stderr"
+_SIXTEEN = f"{_CONFORMANCE}/test_sixteen_at_once.py::test_from_the_host"
 _HOST = f"{_PROJECT}/delivery/test_host.py"
-_ANY_ENTRY = f"{_PROJECT}/delivery/test_event.py::test_any_entry"
-_ANY_BYTES = f"{_PROJECT}/delivery/test_event.py::test_serialized_event"
+_CANCELLED = f"{_HOST}::test_a_cancelled_wait_does_not_escape"
+_ATTRIBUTE = f"{_HOST}::test_an_attribute_error_is_no_success_on_the_serialized_path"
+_RECORDED = "tests/test_matrix.py::test_the_pinned_host_behaves_as_recorded"
 
 QUESTIONS = {
     "script_runs_on": ("A script's logger calls the sink on", _SYNC),
@@ -33,38 +41,23 @@ QUESTIONS = {
     "async_runs_on": ("An asynchronous logger calls it on", _ASYNC),
     "calls_on_write": ("Called beside `write`, drain included", _SYNC),
     "calls_on_write_serialized": ("Called beside `write_serialized`", _SYNC),
-    "left_task_in_a_script": ("A drain in a script: a task of the sink is", _ARRIVES),
+    "left_task_in_a_script": ("A drain in a script: a task of the sink is", _GRACE),
     "left_task_in_an_async_program": ("`drain()` in an asynchronous program: it is", _ARRIVES),
-    "writes_at_once": ("Writes at once, preset `production`", _ARRIVES),
-    "after_a_cancelled_write": (
-        "Events that arrive after a write that was cancelled",
-        f"{_HOST}::test_a_cancelled_wait_does_not_escape",
-    ),
-    "refused_event": (
-        "An event that the sink refuses is",
-        f"{_HOST}::test_a_full_buffer_refuses_and_says_so",
-    ),
-    "attribute_error": (
-        "An AttributeError in `write_serialized`: the event is",
-        f"{_HOST}::test_an_attribute_error_is_no_success_on_the_serialized_path",
-    ),
-    "full_queue": (
-        "A caller waits for an event that fapilog's full queue drops",
-        f"{_HOST}::test_a_full_buffer_refuses_and_says_so",
-    ),
-    "equal_errors": (
-        "Equal errors that arrive",
-        "tests/test_matrix.py::test_the_pinned_host_behaves_as_recorded",
-    ),
-    "event_keys": ("Keys of an event", _ANY_ENTRY),
-    "envelope": ("Envelope of `write_serialized`", _ANY_BYTES),
-    "correlation_id": ("`context.correlation_id` that nobody set", _ANY_ENTRY),
-    "message_id": ("`context.message_id`", _ANY_ENTRY),
-    "origin": ("`diagnostics.origin`", _ANY_ENTRY),
-    "more_levels": ("Levels beside debug, info, warning, error", _ANY_ENTRY),
-    "values_in_data": ("A date and a NaN in `data` arrive as", _ANY_ENTRY),
+    "writes_at_once": ("Writes at once, preset `production`", _SIXTEEN),
+    "after_a_cancelled_write": ("Events that arrive after a write that was cancelled", _CANCELLED),
+    "refused_event": ("An event that the sink refuses is", _REFUSED),
+    "attribute_error": ("An AttributeError in `write_serialized`: the event is", _ATTRIBUTE),
+    "full_queue": ("A caller waits for an event that fapilog's full queue drops", _RECORDED),
+    "equal_errors": ("Equal errors that arrive", _RECORDED),
+    "event_keys": ("Keys of an event", _SHAPE),
+    "envelope": ("Envelope of `write_serialized`", _ENVELOPE),
+    "correlation_id": ("`context.correlation_id` that nobody set", _SHAPE),
+    "message_id": ("`context.message_id`", _SHAPE),
+    "origin": ("`diagnostics.origin`", _SHAPE),
+    "more_levels": ("Levels beside debug, info, warning, error", _RECORDED),
+    "values_in_data": ("A date and a NaN in `data` arrive as", _VALUES),
 }
-"""Question of host_probe.py -> its name on the page, and the test of the sink that is about it."""
+"""Question of host_probe.py -> its name on the page, and the test that is about it."""
 
 HEAD = """\
 # Compatibility
@@ -212,13 +205,13 @@ def _differences(hosts: dict[str, Any]) -> str:
             differ.append([title, *answers, proof])
         else:
             same.append([title, answers[0], proof])
-    head = ["", *hosts, "Test of the sink"]
+    head = ["", *hosts, "Test"]
     return "\n".join(
         [
             ANSWERS.format(asked_on=asked_on),
             _table(head, differ),
             "The same in all:\n",
-            _table(["", "All", "Test of the sink"], same),
+            _table(["", "All", "Test"], same),
         ]
     )
 
