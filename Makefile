@@ -13,7 +13,7 @@ COMPILE := uv pip compile --universal --python-version 3.10 --upgrade --generate
 .PHONY: benchmark benchmark-quick benchmark-gate benchmark-outage benchmark-page benchmark-requirements
 .PHONY: matrix matrix-diagonal
 .PHONY: release tags update-matrix
-.PHONY: docs examples reference requirements format clean
+.PHONY: docs examples reference requirements hosts-requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
 demo: $(READY)
@@ -60,6 +60,10 @@ benchmark-page: $(BENCH_READY)
 
 benchmark-requirements:
 	$(COMPILE) benchmarks/requirements.txt benchmarks/requirements.in
+
+# What the programs of docs/how-to/shutdown.md run in, under `make nightly`; build/shutdown/ has it.
+hosts-requirements:
+	$(COMPILE) tests/hosts/requirements.txt tests/hosts/requirements.in
 
 $(BENCH_READY): benchmarks/requirements.txt
 	@$(PYTHON) -m venv --clear $(BENCHMARKS)/venv
