@@ -13,8 +13,9 @@ from types import ModuleType
 from typing import Any
 
 from scripts import faked_host, platforms
+from scripts.environments import HOSTS
 from scripts.faults import TITLES
-from scripts.matrix import HOSTS, LIBRARIES, RESULT
+from scripts.matrix import LIBRARIES, RESULT
 from scripts.rendering import PLATFORMS, ROOT, copy_template, render
 
 PAGE = RESULT.with_suffix(".md")
@@ -82,6 +83,7 @@ what a real program saw with metadata of another version installed; the code was
 ANSWERS = """\
 Answers of [host_probe.py](../../scripts/host_probe.py), a program in which a sink watches what
 fapilog does: {asked_on}. [test_matrix.py](../../tests/test_matrix.py) asks the pinned one again.
+What to do about a difference: [From version to version](../migration/fapilog-versions.md).
 """
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from scripts import environments, faked_host, host_probe, matrix, matrix_page, platforms
-from scripts.environments import Unavailable, interpreter
-from scripts.matrix import HOSTS, Cell, Setup
+from scripts.environments import HOSTS, Unavailable, interpreter
+from scripts.matrix import Cell, Setup
 from scripts.rendering import PLATFORMS, ROOT
 
 pytestmark = pytest.mark.xdist_group("matrix")
