@@ -24,14 +24,20 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts.environments import PYTHONS, Unavailable, Unreachable, environment, interpreter, pins
+from scripts.environments import (
+    HOSTS,
+    PYTHONS,
+    Unavailable,
+    Unreachable,
+    environment,
+    interpreter,
+    pins,
+)
 from scripts.process_ends import arrivals
 from scripts.rendering import PLATFORMS, ROOT, copy_template, render
-from tests.helpers import run
+from scripts.running import run
 
 RESULT = ROOT / "docs" / "reference" / "compatibility.json"
-HOSTS = ("0.11.0", "0.14.0", "0.15.0", "0.16.0", "0.18.1")
-"""The versions of fapilog at which something changed for a sink, oldest first."""
 LIBRARIES = ("httpx", "orjson", "pydantic")
 """What a generated project runs on, beside fapilog."""
 TOOLS = ("hypothesis", "pytest", "pytest-timeout", "trustme")
@@ -218,7 +224,7 @@ def run_all(
             return [_not_made(setup, each, problem) for each in chosen]
         return [run_suite(setup, python, projects[each], each, marked) for each in chosen]
 
-    with ThreadPoolExecutor(jobs or os.cpucount()) as pool:
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
         for cells in pool.map(one, setups, platforms, marked):
             yield from cells
 

@@ -13,40 +13,52 @@ from types import ModuleType
 from typing import Any
 
 from scripts import faked_host, platforms
+from scripts.environments import HOSTS
 from scripts.faults import TITLES
-from scripts.matrix import HOSTS, LIBRARIES, RESULT
+from scripts.matrix import LIBRARIES, RESULT
 from scripts.rendering import PLATFORMS, ROOT, copy_template, render
 
 PAGE = RESULT.with_suffix(".md")
 _PROJECT = "examples/splunk-hec/tests"
 _ENDS_TEST = f"{_PROJECT}/conformance/test_process_ends.py"
-_CONFORMANCE = f"{_PROJECT}/conformance/test_fapilog.py"
-_HOST_TEST = f"{_PROJECT}/delivery/test_host.py"
-_EVENT_TEST = f"{_PROJECT}/delivery/test_event.py"
+_CONFORMANCE = f"{_PROJECT}/conformance"
+_SYNC = f"{_CONFORMANCE}/test_fapilog.py::test_a_drained_sync_logger_has_delivered"
+_ASYNC = f"{_CONFORMANCE}/test_fapilog.py::test_a_drained_async_logger_has_delivered"
+_ARRIVES = f"{_ENDS_TEST}::test_what_is_promised_arrives"
+_GRACE = f"{_CONFORMANCE}/test_drain_grace.py::test_a_slow_neighbour"
+_SHAPE = f"{_CONFORMANCE}/test_envelopes.py::test_the_event_has_the_shape_of_this_version"
+_ENVELOPE = f"{_CONFORMANCE}/test_envelopes.py::test_the_serialized_form_is_the_envelope"
+_VALUES = f"{_CONFORMANCE}/test_envelopes.py::test_values_and_exceptions_are_readable"
+_REFUSED = f"{_CONFORMANCE}/test_host_fallback.py::test_what_is_refused_is_on_stderr"
+_SIXTEEN = f"{_CONFORMANCE}/test_sixteen_at_once.py::test_from_the_host"
+_HOST = f"{_PROJECT}/delivery/test_host.py"
+_CANCELLED = f"{_HOST}::test_a_cancelled_wait_does_not_escape"
+_ATTRIBUTE = f"{_HOST}::test_an_attribute_error_is_no_success_on_the_serialized_path"
+_RECORDED = "tests/test_matrix.py::test_the_pinned_host_behaves_as_recorded"
 
 QUESTIONS = {
-    "script_runs_on": ("A script's logger calls the sink on", _CONFORMANCE),
-    "sync_in_loop_runs_on": ("A synchronous logger in a running loop calls it on", _CONFORMANCE),
-    "async_runs_on": ("An asynchronous logger calls it on", _CONFORMANCE),
-    "calls_on_write": ("Called beside `write`, drain included", _CONFORMANCE),
-    "calls_on_write_serialized": ("Called beside `write_serialized`", _CONFORMANCE),
-    "left_task_in_a_script": ("A drain in a script: a task of the sink is", _ENDS_TEST),
-    "left_task_in_an_async_program": ("`drain()` in an asynchronous program: it is", _ENDS_TEST),
-    "writes_at_once": ("Writes at once, preset `production`", _ENDS_TEST),
-    "after_a_cancelled_write": ("Events that arrive after a cancelled write", _HOST_TEST),
-    "refused_event": ("An event that the sink refuses is", _HOST_TEST),
-    "attribute_error": ("An AttributeError in `write_serialized`: the event is", _HOST_TEST),
-    "full_queue": ("A caller waits for an event that fapilog's full queue drops", _HOST_TEST),
-    "equal_errors": ("Equal errors that arrive", "tests/test_matrix.py"),
-    "event_keys": ("Keys of an event", _EVENT_TEST),
-    "envelope": ("Envelope of `write_serialized`", _EVENT_TEST),
-    "correlation_id": ("`context.correlation_id` that nobody set", _EVENT_TEST),
-    "message_id": ("`context.message_id`", _EVENT_TEST),
-    "origin": ("`diagnostics.origin`", _EVENT_TEST),
-    "more_levels": ("Levels beside debug, info, warning, error", _EVENT_TEST),
-    "values_in_data": ("A date and a NaN in `data` arrive as", _EVENT_TEST),
+    "script_runs_on": ("A script's logger calls the sink on", _SYNC),
+    "sync_in_loop_runs_on": ("A synchronous logger in a running loop calls it on", _ARRIVES),
+    "async_runs_on": ("An asynchronous logger calls it on", _ASYNC),
+    "calls_on_write": ("Called beside `write`, drain included", _SYNC),
+    "calls_on_write_serialized": ("Called beside `write_serialized`", _SYNC),
+    "left_task_in_a_script": ("A drain in a script: a task of the sink is", _GRACE),
+    "left_task_in_an_async_program": ("`drain()` in an asynchronous program: it is", _ARRIVES),
+    "writes_at_once": ("Writes at once, preset `production`", _SIXTEEN),
+    "after_a_cancelled_write": ("Events that arrive after a write that was cancelled", _CANCELLED),
+    "refused_event": ("An event that the sink refuses is", _REFUSED),
+    "attribute_error": ("An AttributeError in `write_serialized`: the event is", _ATTRIBUTE),
+    "full_queue": ("A caller waits for an event that fapilog's full queue drops", _RECORDED),
+    "equal_errors": ("Equal errors that arrive", _RECORDED),
+    "event_keys": ("Keys of an event", _SHAPE),
+    "envelope": ("Envelope of `write_serialized`", _ENVELOPE),
+    "correlation_id": ("`context.correlation_id` that nobody set", _SHAPE),
+    "message_id": ("`context.message_id`", _SHAPE),
+    "origin": ("`diagnostics.origin`", _SHAPE),
+    "more_levels": ("Levels beside debug, info, warning, error", _RECORDED),
+    "values_in_data": ("A date and a NaN in `data` arrive as", _VALUES),
 }
-"""Question of host_probe.py -> its name on the page, and the test of the sink that is about it."""
+"""Question of host_probe.py -> its name on the page, and the test that is about it."""
 
 HEAD = """\
 # Compatibility
@@ -71,6 +83,7 @@ what a real program saw with metadata of another version installed; the code was
 ANSWERS = """\
 Answers of [host_probe.py](../../scripts/host_probe.py), a program in which a sink watches what
 fapilog does: {asked_on}. [test_matrix.py](../../tests/test_matrix.py) asks the pinned one again.
+What to do about a difference: [From version to version](../migration/fapilog-versions.md).
 """
 
 
@@ -188,18 +201,19 @@ def _differences(hosts: dict[str, Any]) -> str:
     differ, same = [], []
     for question, (title, test) in QUESTIONS.items():
         answers = [found["answers"][question] for found in hosts.values()]
-        proof = f"[{Path(test).name}](../../{test})"
+        file, _, name = test.partition("::")
+        proof = f"[{name}](../../{file})"
         if len(set(answers)) > 1:
             differ.append([title, *answers, proof])
         else:
             same.append([title, answers[0], proof])
-    head = ["", *hosts, "Test of the sink"]
+    head = ["", *hosts, "Test"]
     return "\n".join(
         [
             ANSWERS.format(asked_on=asked_on),
             _table(head, differ),
             "The same in all:\n",
-            _table(["", "All", "Test of the sink"], same),
+            _table(["", "All", "Test"], same),
         ]
     )
 
@@ -207,11 +221,15 @@ def _differences(hosts: dict[str, Any]) -> str:
 def _ends(hosts: dict[str, Any]) -> str:
     """Return how many events of how many arrived at each end, by host."""
     ends = _project_module("ends")
+
+    def most(end: Any) -> int:
+        return len(ends.expected(end))
+
     rows = [
         [
             end.how,
             _promise(end),
-            *(_arrived(found["ends"].get(end.name)) for found in hosts.values()),
+            *(_arrived(found["ends"].get(end.name), most(end)) for found in hosts.values()),
         ]
         for end in ends.ENDS
     ]
@@ -231,30 +249,25 @@ def _promise(end: Any) -> str:
     return "every event" if end.drained else "every event older than 0.25 s"
 
 
-def _arrived(counts: dict[str, int] | None) -> str:
+def _arrived(counts: dict[str, int] | None, most: int) -> str:
     if counts is None:
         return "not run"
-    return ", ".join(str(number) for number in sorted(map(int, counts)))
+    return ", ".join(
+        "all" if number == most else str(number) for number in sorted(map(int, counts))
+    )
 
 
 def _wrong_versions(seen: dict[str, faked_host.Seen]) -> str:
     parts = [WRONG_VERSION.format(host=HOSTS[-1])]
     for version, found in seen.items():
-        arrived = (
-            "arrived" if found.delivered else f"did not: fapilog printed it on stdout{_unless}"
-        )
+        fate = "the event arrived" if found.delivered else "fapilog printed the event on stdout"
         parts.append(f"### fapilog {version}\n")
-        parts.append(
-            f"On stderr, with the sink named in fapilog's settings; the event {arrived}:\n"
-        )
+        parts.append(f"On stderr, with the sink named in fapilog's settings; {fate}:\n")
         parts.append(f"```text\n{found.by_name}```\n")
         if found.raised:
             parts.append("The application that makes the sink itself gets the exception, too:\n")
             parts.append(f"```text\n{found.raised}\n```\n")
     return "\n".join(parts)
-
-
-_unless = ", as it does with every sink that it cannot make"
 
 
 def _platforms() -> str:
