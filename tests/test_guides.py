@@ -27,7 +27,7 @@ OF_STATS = {
     "oldest_seconds",
     "endpoint_up",
 }
-REASONS = {"buffer_full", "encode_error"}
+REASONS = {"buffer_full", "encode_error", "internal_error", "too_large"}
 OF_SPLUNK = {"max_content_length", "sc_admin", "app_logs", "event_time"}
 OF_ELASTICSEARCH = {
     "auto_configure",

@@ -59,7 +59,8 @@ def one_event(target: Target, *, serialized: bool, **data: Any) -> Keeping:
     logger = make_logger("app", sink, settings=settings)
     logger.error("the message", **data)
     log(logger, [])
-    assert target.messages() == ["the message"], HOST
+    (message,) = target.messages()
+    assert message.startswith("the message"), HOST  # a platform may put an exception behind it
     return sink
 
 

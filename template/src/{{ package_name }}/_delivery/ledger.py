@@ -24,19 +24,28 @@ class RefuseReason(str, Enum):
     """Why `write` returned False: the event never entered the buffer, and the host was told so."""
 
     ENCODE_ERROR = "encode_error"
+    """The encoder, or a hook of yours, failed on it."""
     BUFFER_FULL = "buffer_full"
+    """There was no room: the target is slower than the application, or down."""
     TOO_LARGE = "too_large"
+    """It alone is larger than the buffer, or than the spool takes."""
     CLOSED = "closed"
+    """It came while the sink was closing, or after its end."""
     INTERNAL_ERROR = "internal_error"
+    """The sink itself failed."""
 
 
 class DropReason(str, Enum):
     """Why an accepted event was given up without a dead-letter file to keep it."""
 
     OLDEST = "drop_oldest"
+    """It made room for a newer one, as `buffer_policy` says."""
     EXPIRED = "expired"
+    """It could not be delivered for longer than `retry_deadline_seconds`."""
     REJECTED = "rejected"
+    """The target refused this one event for good."""
     CLOSED = "closed"
+    """The process ended before it could be delivered."""
     UNREADABLE = "unreadable"
     """The spool's disk did not give it back."""
 
