@@ -11,8 +11,9 @@ COMPILE := uv pip compile --universal --python-version 3.10 --upgrade --generate
 
 .PHONY: demo test nightly integration-hec integration-syslog integration-opensearch integration-elasticsearch
 .PHONY: benchmark benchmark-quick benchmark-gate benchmark-outage benchmark-page benchmark-requirements
+.PHONY: matrix matrix-diagonal
 .PHONY: release tags update-matrix
-.PHONY: docs examples reference requirements format clean
+.PHONY: docs examples reference requirements hosts-requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
 demo: $(READY)
@@ -60,11 +61,25 @@ benchmark-page: $(BENCH_READY)
 benchmark-requirements:
 	$(COMPILE) benchmarks/requirements.txt benchmarks/requirements.in
 
+# What the programs of docs/how-to/shutdown.md run in, under `make nightly`; build/shutdown/ has it.
+hosts-requirements:
+	$(COMPILE) tests/hosts/requirements.txt tests/hosts/requirements.in
+
 $(BENCH_READY): benchmarks/requirements.txt
 	@$(PYTHON) -m venv --clear $(BENCHMARKS)/venv
 	@$(dir $@)$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 	  --requirement benchmarks/requirements.txt
 	@touch $@
+
+# The conformance suite on every supported fapilog and Python, and with the lowest dependencies; writes
+# docs/reference/compatibility.json. About 20 minutes on two quiet cores; the first time also makes environments
+# in build/matrix/. The diagonal, a part of it, writes nothing.
+matrix: $(READY)
+	$(BIN)/python -m scripts.matrix --newest
+	$(BIN)/python -m scripts.matrix_page
+
+matrix-diagonal: $(READY)
+	$(BIN)/python -m scripts.matrix --diagonal
 
 # The documentation site, in build/site; strict: a broken link is an error. Needs no network.
 docs: $(READY)
@@ -81,6 +96,7 @@ reference: $(READY)
 	$(BIN)/python -m scripts.faults
 	$(BIN)/python -m scripts.elasticsearch_files
 	$(BIN)/python -m scripts.site_reference
+	$(BIN)/python -m scripts.matrix_page
 	$(BIN)/python -m scripts.sizing
 	$(BIN)/python -m scripts.pictures
 	$(BIN)/python -m scripts.ownership

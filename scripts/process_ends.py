@@ -2,30 +2,28 @@
 
 Each way to end of a project's `tests/conformance/ends.py` is run with the oldest and the newest
 supported fapilog, for each platform, and what arrived is printed as a table. The virtual
-environments are kept in `build/hosts/`.
+environments are kept in `build/matrix/`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
-import venv
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.environments import environment, pins
 from scripts.rendering import PLATFORMS, ROOT, copy_template, render
 
 RUNS = 20
 OLDEST_HOST = "0.11.0"
 RUNS_ON = ("fapilog", "httpx", "orjson", "pydantic")
-_PIN = re.compile(r"(?m)^([a-z0-9._-]+)==(\S+)")
 
 
 @dataclass(frozen=True)
@@ -44,21 +42,23 @@ class Count:
 
 def hosts() -> tuple[str, str]:
     """Return the oldest supported version of fapilog, and the pinned one."""
-    return OLDEST_HOST, _pins()["fapilog"]
+    return OLDEST_HOST, pins()["fapilog"]
 
 
 def count_all(runs: int, folder: Path) -> list[Count]:
     """Render every platform below `folder`, and run each way to end `runs` times with each host.
 
     Raises:
-        subprocess.CalledProcessError: an environment could not be made, or a count failed.
+        Unavailable: an environment could not be made.
+        subprocess.CalledProcessError: a count failed.
     """
     template = copy_template(folder / "template")
     found = []
     for platform in PLATFORMS:
         project = render(template, folder / platform, platform=platform)
         for host in hosts():
-            found += [Count(host, platform, **each) for each in _count(project, host, runs)]
+            counts = arrivals(project, python_with(host), runs)
+            found += [Count(host, platform, **each) for each in counts]
     return found
 
 
@@ -80,10 +80,15 @@ def _words(cell: Counter[int]) -> str:
     return ", ".join(f"{arrived} in {times} runs" for arrived, times in sorted(cell.items()))
 
 
-def _count(project: Path, host: str, runs: int) -> Any:
+def arrivals(project: Path, python: Path, runs: int) -> Any:
+    """Run each way to end of a rendered project with that interpreter, and return what arrived.
+
+    Raises:
+        subprocess.CalledProcessError: the count failed.
+    """
     paths = (project, project / "src", ROOT)  # the project's `tests`, not ours
     done = subprocess.run(
-        (sys.executable, "-m", "scripts.count_arrivals", python_with(host), str(runs)),
+        (sys.executable, "-m", "scripts.count_arrivals", str(python), str(runs)),
         cwd=project,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))},
         stdout=subprocess.PIPE,
@@ -93,24 +98,10 @@ def _count(project: Path, host: str, runs: int) -> Any:
 
 
 def python_with(host: str) -> Path:
-    """Return the interpreter of an environment with that fapilog, made at its first use."""
-    folder = ROOT / "build" / "hosts" / host
-    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    ready = folder / "ready"
-    wanted = [f"{name}=={version}" for name, version in (_pins() | {"fapilog": host}).items()]
-    if not ready.exists() or ready.read_text(encoding="utf-8").split() != wanted:
-        venv.create(folder, clear=True, with_pip=False)
-        options = ("--quiet", "--disable-pip-version-check")
-        command = (sys.executable, "-m", "pip", "--python", python, "install", *options, *wanted)
-        subprocess.run([str(part) for part in command], check=True)
-        ready.write_text("\n".join(wanted), encoding="utf-8")
-    return python
-
-
-def _pins() -> dict[str, str]:
-    """Return what a project runs on, as it is pinned here."""
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    return {name: version for name, version in _PIN.findall(lines) if name in RUNS_ON}
+    """Return the interpreter of an environment with that fapilog."""
+    versions = {name: pins()[name] for name in RUNS_ON} | {"fapilog": host}
+    wanted = [f"{name}=={version}" for name, version in versions.items()]
+    return environment(Path(sys.executable), wanted)
 
 
 def main() -> None:

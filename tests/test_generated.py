@@ -1,16 +1,11 @@
 """Each platform's project does what its `make check` does, and its wheel delivers an event."""
 
-import gzip
-import json
 import os
 import re
-import socket
+import shlex
 import sys
-import threading
 import venv
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -18,6 +13,7 @@ import pytest
 
 from scripts.rendering import PLATFORMS, ROOT, render
 from tests.helpers import run, run_python
+from tests.receivers import RECEIVERS
 
 pytestmark = pytest.mark.parametrize(
     "platform",
@@ -120,19 +116,24 @@ logger = get_logger("acceptance")
 logger.info("delivered by the wheel", answer=42)
 asyncio.run(logger.stop_and_drain())
 """
+SECRETS = {"SPLUNK_HEC_TOKEN": "token", "ELASTICSEARCH_API_KEY": "id:key"}
 
 
-def test_wheel_delivers(wheel: Path, platform: str, tmp_path: Path) -> None:
-    """In a clean environment real fapilog loads the sink by its name, and an event arrives."""
+def test_wheel_delivers(project: Path, wheel: Path, platform: str, tmp_path: Path) -> None:
+    """In a clean environment fapilog loads the sink by its name, in both forms of the README."""
     python = install(wheel, tmp_path)
-    name = f"acme_{platform}"
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    address = re.compile(r"\b(https|tls)://[\w.-]+\.example\.com(:\d+)?")
+    (code,) = re.findall(r"(?ms)^```python\n(.*?)^```$", readme)
+    (exports,) = re.findall(r"(?ms)^```sh\n(export .*?)^```$", readme)
     with RECEIVERS[platform]() as (settings, received):
-        environment = {
-            "FAPILOG_CORE__SINKS": json.dumps([name]),
-            "FAPILOG_PLUGINS__ALLOW_EXTERNAL": "true",
-            "FAPILOG_SINK_CONFIG__EXTRA": json.dumps({name: settings}),
-        }
-        result = run(python, "-c", PROGRAM, cwd=tmp_path, env=environment)
+        code, exports = (address.sub(str(settings["url"]), text) for text in (code, exports))
+        exports = exports.replace("...", "id:key")
+        result = run(python, "-W", "error", "-c", code, cwd=tmp_path, env=SECRETS)
+        assert result.returncode == 0, result.stdout
+        assert received.wait_for(b"order accepted"), result.stdout
+        command = f"{exports}\n{shlex.join([str(python), '-c', PROGRAM])}"
+        result = run("bash", "-e", "-c", command, cwd=tmp_path)
         assert result.returncode == 0, result.stdout
         assert received.wait_for(b"delivered by the wheel"), result.stdout
 
@@ -150,90 +151,6 @@ def install(wheel: Path, folder: Path) -> Path:
     options = ("--quiet", "--disable-pip-version-check", "--constraint", constraints)
     run_python("-m", "pip", "--python", python, "install", *options, wheel, cwd=folder)
     return python
-
-
-class Received:
-    """Bytes that a receiver got, and a way to wait for some of them."""
-
-    def __init__(self) -> None:
-        self._bytes = b""
-        self._changed = threading.Condition()
-
-    def add(self, data: bytes) -> None:
-        """Take bytes from the network."""
-        with self._changed:
-            self._bytes += data
-            self._changed.notify_all()
-
-    def wait_for(self, text: bytes, timeout: float = 10.0) -> bool:
-        """Wait until a text has arrived."""
-        with self._changed:
-            return self._changed.wait_for(lambda: text in self._bytes, timeout)
-
-
-@contextmanager
-def http_receiver(answer: Callable[[bytes], dict[str, object]]) -> Iterator[tuple[str, Received]]:
-    """Run an HTTP server that takes every POST and answers with what `answer` makes of its body."""
-    received = Received()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Content-Encoding") == "gzip":
-                body = gzip.decompress(body)
-            content = json.dumps(answer(body)).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-            received.add(body)
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", received
-        server.shutdown()
-
-
-@contextmanager
-def splunk() -> Iterator[tuple[dict[str, object], Received]]:
-    """Answer as an HTTP Event Collector does."""
-    with http_receiver(lambda body: {"text": "Success", "code": 0}) as (url, received):
-        yield {"url": url, "token": "00000000-0000-0000-0000-000000000000"}, received
-
-
-@contextmanager
-def elasticsearch() -> Iterator[tuple[dict[str, object], Received]]:
-    """Answer as the bulk API does: one item per document."""
-
-    def answer(body: bytes) -> dict[str, object]:
-        items = [{"create": {"status": 201}} for _ in body.splitlines()[::2]]
-        return {"took": 1, "errors": False, "items": items}
-
-    with http_receiver(answer) as (url, received):
-        yield {"url": url}, received
-
-
-@contextmanager
-def syslog() -> Iterator[tuple[dict[str, object], Received]]:
-    """Read as a syslog receiver on TCP does."""
-    received = Received()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def read() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                while data := connection.recv(65_536):
-                    received.add(data)
-
-        threading.Thread(target=read, daemon=True).start()
-        yield {"url": f"tcp://127.0.0.1:{listener.getsockname()[1]}"}, received
-
-
-RECEIVERS = {"splunk_hec": splunk, "elasticsearch": elasticsearch, "syslog_cef": syslog}
 
 
 @pytest.mark.nightly

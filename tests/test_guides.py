@@ -27,7 +27,7 @@ OF_STATS = {
     "oldest_seconds",
     "endpoint_up",
 }
-REASONS = {"buffer_full", "encode_error"}
+REASONS = {"buffer_full", "encode_error", "internal_error", "too_large"}
 OF_SPLUNK = {"max_content_length", "sc_admin", "app_logs", "event_time"}
 OF_ELASTICSEARCH = {
     "auto_configure",
@@ -87,8 +87,9 @@ def project(rendered: Callable[[str], Path], platform: str) -> Path:
 
 
 def pages(project: Path) -> list[Path]:
-    """Return all pages of a project."""
-    return [project / "README.md", *sorted((project / "docs").glob("*.md"))]
+    """Return all pages of a project that people write; `..._api.md` is made from the code."""
+    written = [page for page in (project / "docs").glob("*.md") if not page.stem.endswith("_api")]
+    return [project / "README.md", *sorted(written)]
 
 
 def blocks(page: Path) -> Iterator[tuple[str, str]]:

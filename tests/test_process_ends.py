@@ -8,6 +8,7 @@ from scripts.process_ends import RUNS, Count, count_all, hosts, table
 
 
 @pytest.mark.nightly
+@pytest.mark.xdist_group("hosts")
 @pytest.mark.timeout(5_400)
 def test_every_end_keeps_its_promise(tmp_path: Path) -> None:
     """With the oldest and the newest host, for each platform, in each of 20 runs."""

@@ -54,7 +54,7 @@ def defect_of(script: Path) -> Defect:
     """Read the docstring of a script."""
     docstring = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
     title, *_, last = docstring.split("\n\n")
-    return Defect(script, title, " ".join(last.split()).removeprefix("Seen on fapilog "))
+    return Defect(script, title, " ".join(last.split())[len("Seen on fapilog ") : -1])
 
 
 def rows() -> dict[str, re.Match[str]]:
@@ -163,12 +163,43 @@ def test_a_repair_is_noticed(script: Path, fixed_host: Path) -> None:
         assert "It is: [`" in found
 
 
+OWNERS_TESTS = ("tests/conformance", "tests/delivery/test_host.py", "tests/delivery/test_event.py")
+ASKS_FOR_A_DEFECT = """
+import asyncio
+from fapilog import get_logger
+
+class Sink:
+    name = "sink"
+    stops = 0
+    async def stop(self):
+        Sink.stops += 1
+    async def write(self, entry):
+        pass
+
+def test_stop_is_not_called():
+    logger = get_logger("sink", sinks=[Sink()], reuse=False)
+    logger.info("an event")
+    asyncio.run(logger.stop_and_drain())
+    assert Sink.stops == 0
+"""
+
+
 @pytest.mark.nightly
 @pytest.mark.timeout(600)
 def test_owners_do_not_depend_on_a_defect(
     rendered: Callable[[str], Path], platform: str, fixed_host: Path
 ) -> None:
-    """A project's own tests are green on a host that has fixed all of it."""
-    options = ("-p", "no:cacheprovider", "tests/conformance", "tests/delivery")
-    result = run(fixed_host, "-m", "pytest", *options, cwd=rendered(platform), timeout=600)
+    """A project's own tests are green on a host that has fixed all of it, and tell the news."""
+    command = ("-m", "pytest", "-p", "no:cacheprovider", *OWNERS_TESTS)
+    result = run(fixed_host, *command, cwd=rendered(platform), timeout=600)
     assert result.returncode == 0, result.stdout[-6_000:]
+    assert f"notice: fapilog {PINNED} delivers every event of: A script that just" in result.stdout
+
+
+@pytest.mark.nightly
+def test_a_test_that_asks_for_a_defect_is_red(tmp_path: Path, fixed_host: Path) -> None:
+    """Otherwise the test above would prove nothing: a project's run has the repaired host."""
+    (tmp_path / "test_defect.py").write_text(ASKS_FOR_A_DEFECT, encoding="utf-8")
+    command = ("-m", "pytest", "-p", "no:cacheprovider")
+    assert "1 passed" in run(sys.executable, *command, cwd=tmp_path).stdout
+    assert "assert 1 == 0" in run(fixed_host, *command, cwd=tmp_path).stdout

@@ -1,8 +1,8 @@
 """The exit hook drains nothing: a script that logs and ends loses its last events.
 
 `core/shutdown.py` registers an atexit hook that drains all loggers (`atexit_drain_enabled`, on by
-default). The drain needs `asyncio.to_thread`, and when atexit hooks run Python starts no new
-threads any more: a RuntimeError, which `_drain_single_logger` swallows.
+default). The drain calls `asyncio.to_thread`, whose executor takes no work any more when atexit
+hooks run: a RuntimeError, which `_drain_single_logger` swallows.
 
 Why it matters: every short script (a cron job, a migration, a command-line tool) loses what it
 logged within the last `batch_timeout_seconds`, although the documentation promises a drain at the

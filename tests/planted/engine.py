@@ -15,7 +15,10 @@ _ENDPOINTS = "tests/delivery/test_endpoints.py"
 _SEVERAL = "tests/delivery/test_delivery_endpoints.py"
 _EVENT = "tests/delivery/test_event.py"
 _EXCHANGE = "tests/delivery/test_exchange.py"
+_FILTER = "tests/delivery/test_event_filter.py"
+_HEADERS = "tests/delivery/test_extra_headers.py"
 _HOST = "tests/delivery/test_host.py"
+_RENAMED = "tests/delivery/test_renamed.py"
 _RETRY = "tests/delivery/test_retry.py"
 _SETTINGS = "tests/delivery/test_settings.py"
 _SLOT = "tests/delivery/test_slot.py"
@@ -27,8 +30,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="host_without_a_version_stops_the_sink",
         path="_delivery/host_version.py",
-        find='("fapilog") or ""',
-        replace='("fapilog")',
+        find='if "Version" not in found:',
+        replace="if False:",
         caught_by="tests/delivery/test_host_version.py",
     ),
     Fault(
@@ -79,6 +82,55 @@ FAULTS: list[Fault] = [
         find='_BETWEEN = ("fapilog", ',
         replace='_BETWEEN = ("", ',
         caught_by="tests/conformance/test_unsupported_host.py",
+    ),
+    Fault(
+        name="metadata_without_an_end",
+        path="plugin.py",
+        find='"max_fapilog_version": "1.0.0.dev0",',
+        replace="",
+        caught_by="tests/conformance/test_identity.py",
+    ),
+    Fault(
+        name="record_offered_twice",
+        path="_delivery/host.py",
+        find="        self._saturated = False\n        return True\n",
+        replace="        self._saturated = False\n        return record\n",
+        caught_by="tests/conformance/test_sixteen_at_once.py",
+    ),
+    Fault(
+        name="grace_of_the_host_not_used",
+        path="_delivery/sentinel.py",
+        find="await self._close(GRACE_SECONDS)",
+        replace="await self._close(0.0)",
+        caught_by="tests/conformance/test_drain_grace.py",
+    ),
+    Fault(
+        name="host_not_told_of_a_refusal",
+        path="_delivery/host.py",
+        find="            self._delivery.refuse(_REFUSALS[offer])\n",
+        replace="            self._delivery.refuse(_REFUSALS[offer])\n            return True\n",
+        caught_by="tests/conformance/test_host_fallback.py",
+    ),
+    Fault(
+        name="event_without_context_refused",
+        path="_delivery/host.py",
+        find="self._encode(from_entry(entry))",
+        replace='self._encode(from_entry(entry if entry["context"] else {}))',
+        caught_by="tests/conformance/test_probes.py",
+    ),
+    Fault(
+        name="envelope_not_opened",
+        path="_delivery/event.py",
+        find='value.keys() == {"log", "schema_version"}',
+        replace='value.keys() == {"log"}',
+        caught_by="tests/conformance/test_envelopes.py",
+    ),
+    Fault(
+        name="settings_of_the_host_ignored",
+        path="_delivery/configure.py",
+        find="{**(config or {}), **settings}",
+        replace="{**(config or {})}",
+        caught_by="tests/conformance/test_construction.py",
     ),
     Fault(
         name="newer_host_said_every_time",
@@ -560,7 +612,7 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         name="cancelled_twice_under_a_timeout",
-        path="_delivery/host.py",
+        path="_delivery/sentinel.py",
         find="        if not task.cancelling():\n            return",
         replace="        if False:\n            return",
         caught_by=_HOST,
@@ -907,5 +959,110 @@ FAULTS: list[Fault] = [
         find="self.hopeless = held and not progress and self.deadline is not None",
         replace="self.hopeless = held and self.deadline is not None",
         caught_by=_SEVERAL,
+    ),
+    Fault(
+        name="extra_headers_ignored",
+        path="_delivery/http_client.py",
+        find="headers={**extra, ",
+        replace="headers={",
+        caught_by=_HEADERS,
+    ),
+    Fault(
+        name="extra_headers_may_replace_credentials",
+        path="_delivery/extra_headers.py",
+        find="if name in ENGINE_HEADERS or name in reserved:",
+        replace="if name in reserved:",
+        caught_by=_HEADERS,
+    ),
+    Fault(
+        name="extra_headers_may_replace_those_of_the_platform",
+        path="_delivery/extra_headers.py",
+        find="if name in ENGINE_HEADERS or name in reserved:",
+        replace="if name in ENGINE_HEADERS:",
+        caught_by=_HEADERS,
+    ),
+    Fault(
+        name="line_end_in_an_extra_header",
+        path="_delivery/extra_headers.py",
+        find='re.compile(r"[!-~]([ -~]*[!-~])?")',
+        replace='re.compile(r"(?s)[!-~].*")',
+        caught_by=_HEADERS,
+    ),
+    Fault(
+        name="values_of_extra_headers_shown",
+        path="_delivery/extra_headers.py",
+        find='raise ValueError("a value must be printable ASCII, without',
+        replace='raise ValueError(f"{headers[0][1].get_secret_value()} must be printable ASCII, without',
+        caught_by=_HEADERS,
+    ),
+    Fault(
+        name="event_filter_ignored",
+        path="_delivery/host.py",
+        find="        if wants is not None:\n",
+        replace="        if False:\n",
+        caught_by=_FILTER,
+    ),
+    Fault(
+        name="event_filter_passed_by_on_the_serialized_path",
+        path="_delivery/host.py",
+        find="only_wanted(self._encode, wants, alerts), None",
+        replace="only_wanted(self._encode, wants, alerts), self._splice",
+        caught_by=_FILTER,
+    ),
+    Fault(
+        name="filtered_event_reported_as_refused",
+        path="_delivery/host.py",
+        find="            self._delivery.filter_out()\n            return True\n",
+        replace="            self._delivery.filter_out()\n            return False\n",
+        caught_by=_FILTER,
+    ),
+    Fault(
+        name="filtered_event_not_counted",
+        path="_delivery/delivery.py",
+        find="self._shared.accounts.ledger.filtered += 1",
+        replace="pass",
+        caught_by=_FILTER,
+    ),
+    Fault(
+        name="event_lost_to_a_filter_that_fails",
+        path="_delivery/event_filter.py",
+        find="        wanted = True\n",
+        replace="        wanted = False\n",
+        caught_by=_FILTER,
+    ),
+    Fault(
+        name="filter_that_fails_is_silent",
+        path="_delivery/event_filter.py",
+        find='            alerts.say("filter", f"{problem}; such events are sent")\n',
+        replace="            str(problem)\n",
+        caught_by=_FILTER,
+    ),
+    Fault(
+        name="old_name_of_a_setting_read_without_a_word",
+        path="_delivery/renamed.py",
+        find="        warnings.warn(text, DeprecationWarning, stacklevel=2)\n",
+        replace="",
+        caught_by=_RENAMED,
+    ),
+    Fault(
+        name="old_name_wins_over_the_new_one",
+        path="_delivery/renamed.py",
+        find="        if new in settings:\n",
+        replace="        if False:\n",
+        caught_by=_RENAMED,
+    ),
+    Fault(
+        name="old_names_of_a_base_are_forgotten",
+        path="_delivery/renamed.py",
+        find="for base in reversed(model.__mro__)]",
+        replace="for base in (model,)]",
+        caught_by=_RENAMED,
+    ),
+    Fault(
+        name="old_names_are_not_read",
+        path="_delivery/settings.py",
+        find="        settings = under_new_names(cls, data)\n",
+        replace="        settings = data\n",
+        caught_by=_RENAMED,
     ),
 ]

@@ -735,4 +735,11 @@ FAULTS: list[Fault] = [
         replace="context.load_cert_chain(certificate, None, ",
         caught_by=_TLS,
     ),
+    Fault(
+        name="channel_may_be_replaced_by_an_extra_header",
+        path="splunk_hec/config.py",
+        find='frozenset({"x-splunk-request-channel"})',
+        replace="frozenset()",
+        caught_by="tests/splunk_hec/test_over_http.py",
+    ),
 ]

@@ -388,8 +388,8 @@ FAULTS = [
     Fault(
         name="preset_wins_over_setting",
         path="syslog_cef/formats.py",
-        find='return {**PRESETS.get(data["preset"], {}), **data}',
-        replace='return {**data, **PRESETS.get(data["preset"], {})}',
+        find='return {**PRESETS.get(given["preset"], {}), **given}',
+        replace='return {**given, **PRESETS.get(given["preset"], {})}',
         caught_by=f"{PLATFORM}/test_config.py",
     ),
     Fault(
@@ -398,5 +398,12 @@ FAULTS = [
         find="    if failures:\n        return failures[-1]\n",
         replace='    if failures:\n        return ""\n',
         caught_by=f"{PLATFORM}/test_check.py",
+    ),
+    Fault(
+        name="preset_wins_over_the_old_name_of_a_setting",
+        path="syslog_cef/formats.py",
+        find="given = under_new_names(cls, data)",
+        replace="given = data",
+        caught_by="tests/syslog_cef/test_config.py",
     ),
 ]
