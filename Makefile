@@ -11,7 +11,8 @@ COMPILE := uv pip compile --universal --python-version 3.10 --upgrade --generate
 
 .PHONY: demo test nightly integration-hec integration-syslog integration-opensearch integration-elasticsearch
 .PHONY: benchmark benchmark-quick benchmark-gate benchmark-outage benchmark-page benchmark-requirements
-.PHONY: release tags
+.PHONY: matrix matrix-diagonal
+.PHONY: release tags update-matrix
 .PHONY: docs examples reference requirements hosts-requirements format clean
 
 # Three plugins deliver to receivers that fail; PLATFORM=splunk_hec runs one of them.
@@ -70,6 +71,16 @@ $(BENCH_READY): benchmarks/requirements.txt
 	  --requirement benchmarks/requirements.txt
 	@touch $@
 
+# The conformance suite on every supported fapilog and Python, and with the lowest dependencies; writes
+# docs/reference/compatibility.json. About 20 minutes on two quiet cores; the first time also makes environments
+# in build/matrix/. The diagonal, a part of it, writes nothing.
+matrix: $(READY)
+	$(BIN)/python -m scripts.matrix --newest
+	$(BIN)/python -m scripts.matrix_page
+
+matrix-diagonal: $(READY)
+	$(BIN)/python -m scripts.matrix --diagonal
+
 # The documentation site, in build/site; strict: a broken link is an error. Needs no network.
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --clean
@@ -85,6 +96,7 @@ reference: $(READY)
 	$(BIN)/python -m scripts.faults
 	$(BIN)/python -m scripts.elasticsearch_files
 	$(BIN)/python -m scripts.site_reference
+	$(BIN)/python -m scripts.matrix_page
 	$(BIN)/python -m scripts.sizing
 	$(BIN)/python -m scripts.pictures
 	$(BIN)/python -m scripts.ownership
@@ -96,6 +108,11 @@ release: $(READY)
 # Make the annotated tags of releases.yaml that this clone lacks.
 tags: $(READY)
 	$(BIN)/python -m scripts.releases tags
+
+# Update from each recorded release, on each platform, in each scenario: 5 minutes. Writes
+# docs/reference/updates.md, with what it took.
+update-matrix: $(READY)
+	$(BIN)/python -m scripts.update_matrix
 
 format: $(READY)
 	$(BIN)/ruff check --fix --exit-zero --quiet benchmarks demo docs/upstream scripts tests

@@ -16,6 +16,8 @@ from scripts.rendering import ROOT
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 """The versions of CPython that are looked for, oldest first."""
+HOSTS = ("0.11.0", "0.14.0", "0.15.0", "0.16.0", "0.18.1")
+"""The versions of fapilog at which something changed for a sink, oldest first."""
 CACHE = ROOT / "build" / "matrix"
 INSTALL_SECONDS = 600
 

@@ -24,14 +24,20 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts.environments import PYTHONS, Unavailable, environment, interpreter, pins
+from scripts.environments import (
+    HOSTS,
+    PYTHONS,
+    Unavailable,
+    Unreachable,
+    environment,
+    interpreter,
+    pins,
+)
 from scripts.process_ends import arrivals
 from scripts.rendering import PLATFORMS, ROOT, copy_template, render
-from tests.helpers import run
+from scripts.running import run
 
 RESULT = ROOT / "docs" / "reference" / "compatibility.json"
-HOSTS = ("0.11.0", "0.14.0", "0.15.0", "0.16.0", "0.18.1")
-"""The versions of fapilog at which something changed for a sink, oldest first."""
 LIBRARIES = ("httpx", "orjson", "pydantic")
 """What a generated project runs on, beside fapilog."""
 TOOLS = ("hypothesis", "pytest", "pytest-timeout", "trustme")
@@ -39,6 +45,7 @@ TOOLS = ("hypothesis", "pytest", "pytest-timeout", "trustme")
 SUITE = ("tests/conformance", "tests/delivery/test_host.py", "tests/delivery/test_host_version.py")
 FREE = ("pydantic-core", "pydantic-settings", "typing-extensions", "typing-inspection")
 """Follow the version of pydantic."""
+QUICK = "not slow"
 CELL_SECONDS = 600
 END_RUNS = 3
 _LOWEST = re.compile(r'"(fapilog|httpx|orjson|pydantic)>=([0-9.]+)')
@@ -73,6 +80,8 @@ class Cell:
     problem: str = ""
     """Why the suite did not run; empty: it did."""
     seconds: float = 0.0
+    unreachable: bool = False
+    """Whether that is because the package index does not answer."""
 
     @property
     def good(self) -> bool:
@@ -151,7 +160,7 @@ def run_suite(setup: Setup, python: Path, project: Path, platform: str, marked: 
         options = ("-q", "-p", "no:cacheprovider", "-m", marked, f"--junitxml={report}")
         try:
             done = run(python, "-m", "pytest", *options, *SUITE, cwd=project, timeout=CELL_SECONDS)
-            _count(cell, report, done.stdout)
+            count(cell, report, done.stdout)
             _look_at_versions(cell, setup, python)
         except subprocess.TimeoutExpired:
             cell.problem = f"not ready after {CELL_SECONDS} s"
@@ -159,7 +168,8 @@ def run_suite(setup: Setup, python: Path, project: Path, platform: str, marked: 
     return cell
 
 
-def _count(cell: Cell, report: Path, printed: str) -> None:
+def count(cell: Cell, report: Path, printed: str) -> None:
+    """Put the numbers of pytest's report into the cell; without one, what pytest printed."""
     if not report.exists():
         cell.problem = printed[-500:]
         return
@@ -193,7 +203,7 @@ def run_all(
     projects: dict[str, Path],
     *,
     platforms: Sequence[Sequence[str]],
-    marked: str = "",
+    marked: Sequence[str],
     jobs: int | None = None,
 ) -> Iterator[Cell]:
     """Make each environment, run the suites of its platforms in it, and yield what they said.
@@ -202,25 +212,32 @@ def run_all(
         setups: The environments.
         projects: Platform -> rendered project.
         platforms: Which suites to run, for each environment.
-        marked: pytest's expression for the tests to run; empty: all.
+        marked: pytest's expression for the tests to run, for each environment; empty: all.
         jobs: How many environments are busy at a time; None: one per core.
     """
     interpreters, _ = found_pythons()
 
-    def one(setup: Setup, chosen: Sequence[str]) -> list[Cell]:
+    def one(setup: Setup, chosen: Sequence[str], marked: str) -> list[Cell]:
         try:
             python = python_of(setup, interpreters, projects[chosen[0]])
         except Unavailable as problem:
-            versions = {"fapilog": setup.host or "newest"}
-            return [
-                Cell(setup.dependencies, setup.python, each, versions, problem=str(problem))
-                for each in chosen
-            ]
+            return [_not_made(setup, each, problem) for each in chosen]
         return [run_suite(setup, python, projects[each], each, marked) for each in chosen]
 
     with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
-        for cells in pool.map(one, setups, platforms):
+        for cells in pool.map(one, setups, platforms, marked):
             yield from cells
+
+
+def _not_made(setup: Setup, platform: str, problem: Unavailable) -> Cell:
+    return Cell(
+        setup.dependencies,
+        setup.python,
+        platform,
+        {"fapilog": setup.host or "newest"},
+        problem=str(problem),
+        unreachable=isinstance(problem, Unreachable),
+    )
 
 
 def behaviour(python: Path) -> dict[str, str]:
@@ -263,7 +280,8 @@ def run_diagonal(projects: dict[str, Path], jobs: int | None = None) -> list[Cel
     """Run the quick tests on the diagonal, one platform after the other in turn."""
     setups = diagonal([*found_pythons()[0]])
     turns = [(PLATFORMS[number % len(PLATFORMS)],) for number in range(len(setups))]
-    return [*_said(run_all(setups, projects, platforms=turns, marked="not slow", jobs=jobs))]
+    quick = [QUICK] * len(setups)
+    return [*_said(run_all(setups, projects, platforms=turns, marked=quick, jobs=jobs))]
 
 
 def run_whole(projects: dict[str, Path], *, newest: bool, jobs: int | None) -> dict[str, Any]:
@@ -273,8 +291,9 @@ def run_whole(projects: dict[str, Path], *, newest: bool, jobs: int | None) -> d
     setups = whole(pythons) + [Setup("newest", "", pythons[-1])] * newest
     began = time.monotonic()
     every = [PLATFORMS] * len(setups)
-    cells = [*_said(run_all(setups, projects, platforms=every, jobs=jobs))]
     hosts = {setup.host: setup for setup in diagonal(pythons)}
+    marked = [QUICK if _is_usual(setup, hosts) else "" for setup in setups]
+    cells = [*_said(run_all(setups, projects, platforms=every, marked=marked, jobs=jobs))]
     return {
         "date": datetime.date.today().isoformat(),
         "minutes": round((time.monotonic() - began) / 60, 1),
@@ -282,6 +301,11 @@ def run_whole(projects: dict[str, Path], *, newest: bool, jobs: int | None) -> d
         "cells": [asdict(cell) for cell in cells],
         "hosts": observed([*hosts.values()], projects[PLATFORMS[0]]),
     }
+
+
+def _is_usual(setup: Setup, hosts: dict[str, Setup]) -> bool:
+    """Whether the slow variations need not run: they do once for each host, and off the pins."""
+    return setup.dependencies == "pinned" and hosts[setup.host] != setup
 
 
 def _said(cells: Iterator[Cell]) -> Iterator[Cell]:

@@ -13,10 +13,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from scripts.process_ends import _python_with
+from scripts.environments import HOSTS
+from scripts.process_ends import python_with
 from scripts.rendering import ROOT
 
-HOSTS = ("0.11.0", "0.14.0", "0.15.0", "0.16.0", "0.18.1")
 FOLDER = ROOT / "docs" / "migration" / "seen"
 PAGE = ROOT / "docs" / "migration" / "fapilog-versions.md"
 RESULTS = FOLDER / "results.json"
@@ -51,7 +51,7 @@ def seen(program: str, python: str | Path) -> dict[str, str]:
 
 def seen_by_all(program: str) -> Answers:
     """Run a program with every version."""
-    return {host: seen(program, _python_with(host)) for host in HOSTS}
+    return {host: seen(program, python_with(host)) for host in HOSTS}
 
 
 def tables(answers: Answers) -> str:

@@ -24,6 +24,10 @@ PACKAGE = "acme_sink"
 PACKAGE_FOLDER = "src/{{ package_name }}"
 ANSWERS = ".copier-answers.yml"
 FIRST = "v1.0.0"
+SEEDED = "CHANGELOG.md"
+DELETED = "docs/process-ends.md"
+ADDED = f"src/{PACKAGE}/ours.py"
+SETTING = '    team: str = "ours"\n    """Who is called at night."""\n'
 RECORDED = tuple(recorded())
 
 
@@ -89,6 +93,7 @@ _LARGE = (
     "benchmarks",
     "deploy",
     "tests",
+    "tools",
     f"{PACKAGE_FOLDER}/_command",
     f"{PACKAGE_FOLDER}/_delivery",
 )
@@ -176,3 +181,34 @@ def replace_once(path: Path, old: str, new: str) -> None:
     if text.count(old) != 1:
         raise ValueError(f"{old!r} stands {text.count(old)} times in {path.name}")
     path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def content_of(project: Path, *without: str) -> dict[str, bytes]:
+    """Return the files of a project, but those named, the seeded one and Copier's record."""
+    found = running.contents_of(project)
+    return {name: found[name] for name in found if name not in {ANSWERS, SEEDED, *without}}
+
+
+def edit_as_owner(project: Path, platform: str) -> dict[str, str]:
+    """Edit, add and delete as an owner does; return file -> text that has to stay in it."""
+    config, mapping = config_of(project, platform), mapping_of(project, platform)
+    text = config.read_text(encoding="utf-8")
+    head = re.search(r"(?m)^class \w+Config\([^)]*\):\n    \"\"\"[^\"]*\"\"\"\n\n", text)
+    if head is None:
+        raise ValueError(f"{config.name} has no class of settings")
+    text = text[: head.end()] + SETTING + text[head.end() :]
+    config.write_text(text, encoding="utf-8")
+    ours = "\n\ndef ours(event: Event) -> Any:\n    return event\n"
+    append(mapping, ours)
+    for page in ("README.md", SEEDED):
+        append(project / page, "\nOurs.\n")
+    (project / DELETED).unlink(missing_ok=True)
+    (project / ADDED).write_text("OURS = 1\n", encoding="utf-8")
+    commit(project, "Ours")
+    return {
+        config.relative_to(project).as_posix(): SETTING,
+        mapping.relative_to(project).as_posix(): ours,
+        "README.md": "\nOurs.\n",
+        SEEDED: "\nOurs.\n",
+        ADDED: "OURS = 1\n",
+    }

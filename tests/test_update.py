@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +11,18 @@ import pytest
 from scripts.releases import Release
 from scripts.rendering import PLATFORMS
 from scripts.updating import (
+    ADDED,
     ANSWERS,
+    DELETED,
     RECORDED,
+    SEEDED,
     WORKING_TREE,
     begin,
     clone_with_releases,
     commit,
-    config_of,
+    content_of,
     copier,
+    edit_as_owner,
     generate,
     git,
     mapping_of,
@@ -27,14 +30,10 @@ from scripts.updating import (
     unmerged,
     update,
 )
-from tests.helpers import contents_of, run_python
+from tests.helpers import run_python
 
-SEEDED = "CHANGELOG.md"
-DELETED = "docs/process-ends.md"
-ADDED = "src/acme_sink/ours.py"
 NEXT = "v9.1.0"
 ALWAYS = {(RECORDED[0], "splunk_hec"), (RECORDED[-1], "syslog_cef")}
-SETTING = '    team: str = "ours"\n    """Who is called at night."""\n'
 
 
 def _cases() -> list[object]:
@@ -84,38 +83,6 @@ def take(fresh: Callable[[str, str], Path], tmp_path: Path) -> Callable[[str, st
     return project
 
 
-def _content(project: Path, *without: str) -> dict[str, bytes]:
-    """Return the files of a project, but those named, the seeded one and Copier's record."""
-    found = contents_of(project)
-    return {name: found[name] for name in found if name not in {ANSWERS, SEEDED, *without}}
-
-
-def _own(project: Path, platform: str) -> dict[str, str]:
-    """Edit, add and delete as an owner does; return file -> text that has to stay in it."""
-    config = config_of(project, platform)
-    text = config.read_text(encoding="utf-8")
-    head = re.search(r"(?m)^class \w+Config\([^)]*\):\n    \"\"\"[^\"]*\"\"\"\n\n", text)
-    assert head is not None
-    text = text[: head.end()] + SETTING + text[head.end() :]
-    config.write_text(text, encoding="utf-8")
-    mapping = mapping_of(project, platform)
-    ours = "\n\ndef ours(event: Event) -> Any:\n    return event\n"
-    mapping.write_text(mapping.read_text(encoding="utf-8") + ours, encoding="utf-8")
-    readme, changes = project / "README.md", project / SEEDED
-    for page in (readme, changes):
-        page.write_text(page.read_text(encoding="utf-8") + "\nOurs.\n", encoding="utf-8")
-    (project / DELETED).unlink(missing_ok=True)
-    (project / ADDED).write_text("OURS = 1\n", encoding="utf-8")
-    commit(project, "Ours")
-    return {
-        config.relative_to(project).as_posix(): SETTING,
-        mapping.relative_to(project).as_posix(): ours,
-        "README.md": "\nOurs.\n",
-        SEEDED: "\nOurs.\n",
-        ADDED: "OURS = 1\n",
-    }
-
-
 @pytest.mark.parametrize(("release", "platform"), _cases())
 def test_owner_keeps_edits_and_gets_the_rest(
     releases: Path, fresh, take, release: Release, platform: str
@@ -123,14 +90,14 @@ def test_owner_keeps_edits_and_gets_the_rest(
     """No conflict; edits, deletion and added file stay; all else is as in a new project."""
     project = take(platform, release.tag)
     had = (project / DELETED).exists()
-    kept = _own(project, platform)
+    kept = edit_as_owner(project, platform)
     update(project, f"--vcs-ref={WORKING_TREE}")
     assert unmerged(project) == []
     for name, text in kept.items():
         assert text in (project / name).read_text(encoding="utf-8"), name
     deleted = [DELETED] if had else []
     assert not had or not (project / DELETED).exists()
-    assert _content(project, *kept) == _content(fresh(platform), *kept, *deleted)
+    assert content_of(project, *kept) == content_of(fresh(platform), *kept, *deleted)
     assert f"_commit: {WORKING_TREE}" in (project / ANSWERS).read_text(encoding="utf-8")
     assert run_python("tools/ownership.py", cwd=project) == ""
 
@@ -183,7 +150,7 @@ def test_update_of_an_update_is_a_new_project(fresh, take, following: str) -> No
         assert copier("check-update", "--quiet", cwd=project).returncode == 2
         update(project, f"--vcs-ref={ref}")
         commit(project, ref)
-    assert _content(project) == _content(fresh("splunk_hec", following))
+    assert content_of(project) == content_of(fresh("splunk_hec", following))
     assert copier("check-update", "--quiet", cwd=project).returncode == 0
     update(project)
     assert git("status", "--porcelain", cwd=project) == ""
@@ -192,10 +159,10 @@ def test_update_of_an_update_is_a_new_project(fresh, take, following: str) -> No
 def test_recopy_drops_edits_and_brings_back_the_deleted(fresh, take, following: str) -> None:
     """`copier recopy` renders anew: edits are gone, deleted files are back, added files stay."""
     project = take("splunk_hec", WORKING_TREE)
-    _own(project, "splunk_hec")
+    edit_as_owner(project, "splunk_hec")
     result = copier("recopy", "--defaults", "--overwrite", cwd=project)
     assert result.returncode == 0, result.stdout
-    assert _content(project, ADDED) == _content(fresh("splunk_hec", following))
+    assert content_of(project, ADDED) == content_of(fresh("splunk_hec", following))
     assert (project / ADDED).exists()
     assert "Ours." not in (project / SEEDED).read_text(encoding="utf-8")
 

@@ -17,6 +17,7 @@ from fapilog.core import config_builders, logger, shutdown, sink_writers, stdlib
 from fapilog.plugins import loader, utils
 from fapilog.plugins.metadata import PluginMetadata, validate_fapilog_compatibility
 
+__name__ = "fapilog.fixed"  # what follows is a part of fapilog for whoever looks at the stack
 _in_a_sink: ContextVar[bool] = ContextVar("_in_a_sink", default=False)
 _has_failed: ContextVar[bool] = ContextVar("_has_failed", default=False)
 

@@ -388,8 +388,8 @@ FAULTS = [
     Fault(
         name="preset_wins_over_setting",
         path="syslog_cef/formats.py",
-        find='return {**PRESETS.get(data["preset"], {}), **data}',
-        replace='return {**data, **PRESETS.get(data["preset"], {})}',
+        find='return {**PRESETS.get(given["preset"], {}), **given}',
+        replace='return {**given, **PRESETS.get(given["preset"], {})}',
         caught_by=f"{PLATFORM}/test_config.py",
     ),
     Fault(

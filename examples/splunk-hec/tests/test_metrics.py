@@ -49,10 +49,11 @@ def attribute_docstrings(module: ModuleType, name: str) -> dict[str, str]:
     (found,) = (n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == name)
     texts = {}
     for attribute, below in zip(found.body, found.body[1:], strict=False):
-        if isinstance(attribute, ast.AnnAssign) and isinstance(attribute.target, ast.Name):
+        targets = getattr(attribute, "targets", [getattr(attribute, "target", None)])
+        if isinstance(targets[0], ast.Name):
             value = below.value if isinstance(below, ast.Expr) else None
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                texts[attribute.target.id] = " ".join(value.value.split())
+                texts[targets[0].id] = " ".join(value.value.split())
     return texts
 
 
@@ -68,6 +69,16 @@ def test_fields_are_documented(kind: Any, module: ModuleType) -> None:
     texts = attribute_docstrings(module, kind.__name__)
     assert len(texts) >= 5
     assert {name: rows[name] for name in texts} == texts
+
+
+@pytest.mark.parametrize("kind", [RefuseReason, DropReason])
+def test_reasons_are_documented(kind: Any) -> None:
+    """Each reason has a row, in its order, with the words of the source."""
+    title = {RefuseReason: "Of `refused`", DropReason: "Of `dropped`"}[kind]
+    table = section("Reasons").partition(title)[2].partition("Of `")[0]
+    texts = attribute_docstrings(ledger, kind.__name__)
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", table, re.MULTILINE)
+    assert rows == [(each.value, texts[each.name]) for each in kind]
 
 
 @pytest.fixture
@@ -88,8 +99,8 @@ def sink() -> Iterator[Any]:
 
 
 @pytest.fixture
-def samples(sink: Any) -> list[Any]:
-    """Return what Prometheus would read of that sink."""
+def families(sink: Any) -> list[Any]:
+    """Return what Prometheus would read: of that sink, and of others that are still there."""
     client = pytest.importorskip("prometheus_client")
     parser = pytest.importorskip("prometheus_client.parser")
     space: dict[str, Any] = {}
@@ -100,8 +111,17 @@ def samples(sink: Any) -> list[Any]:
         registered = list(client.REGISTRY._collector_to_names)
         for each in [each for each in registered if type(each) is space["SinkCollector"]]:
             client.REGISTRY.unregister(each)
+    return [
+        family
+        for family in parser.text_string_to_metric_families(text)
+        if family.name.startswith("fapilog_sink_")
+    ]
+
+
+@pytest.fixture
+def samples(sink: Any, families: list[Any]) -> list[Any]:
+    """Return the samples of that sink."""
     own = {"sink": sink.name, "target": sink.stats().endpoints[0].name}
-    families = parser.text_string_to_metric_families(text)
     found = [sample for family in families for sample in family.samples]
     return [sample for sample in found if own.items() <= sample.labels.items()]
 
@@ -133,6 +153,18 @@ def test_prometheus_reads_the_books(sink: Any, scraped: dict[str, dict[str, floa
         endpoint.name: endpoint.request_seconds
     }
     assert scraped["fapilog_sink_buffer_max_bytes"] == {"": sink.config.buffer_max_bytes}
+
+
+def test_names_are_documented(families: list[Any]) -> None:
+    """Each metric has a row with its kind, its own label and its help, and no row is left over."""
+    exported = set()
+    for family in families:
+        (name,) = {sample.name for sample in family.samples}
+        labels = {name for sample in family.samples for name in sample.labels}
+        label = ", ".join(f"`{each}`" for each in sorted(labels - {"sink", "target"}))
+        exported.add((name, family.type, label, family.documentation))
+    cells = r"^\| `(\w+)` \| (\w+) \| (.*?) ?\| (.+) \|$"
+    assert set(re.findall(cells, section("Prometheus"), re.MULTILINE)) == exported
 
 
 def test_names_in_alerts_and_queries_exist(scraped: dict[str, dict[str, float]]) -> None:

@@ -17,3 +17,5 @@ class Target:
     """Keyword arguments of the sink; JSON types only, since some travel on a command line."""
     messages: Callable[[], list[str]]
     """Returns the messages of the events, in the order of their arrival."""
+    received: Callable[[], bytes]
+    """Returns all bytes that arrived, without their compression."""

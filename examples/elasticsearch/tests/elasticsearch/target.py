@@ -17,4 +17,4 @@ def running_target() -> Iterator[Target]:
     """Run a receiver."""
     bulk = FakeBulk()
     with FakeHttpServer(bulk) as server:
-        yield Target({"url": server.url}, lambda: list(bulk.attempts))
+        yield Target({"url": server.url}, lambda: list(bulk.attempts), server.received)

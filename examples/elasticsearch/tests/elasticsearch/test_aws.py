@@ -54,6 +54,7 @@ def gate(bulk: FakeBulk, service: str) -> Any:
         {"data_stream": "logs-ä-default"},
         {"flavour": "opensearch"},
         {"aws_service": "aoss", "index": "app"},
+        {"extra_headers": {"X-Team": "a"}},
     ],
     ids=repr,
 )
@@ -68,7 +69,17 @@ def test_requests_are_signed(settings: dict[str, Any]) -> None:
         received = server.requests[0]
     assert verdict == [Delivered()]
     assert received.headers["x-amz-security-token"] == "session"
+    assert ("x-team" in received.headers) == ("extra_headers" in settings)
     assert SECRET not in str(received.headers)
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-SHA256", "Authorization"]
+)
+def test_headers_of_the_signature_are_its_own(name: str) -> None:
+    """Another value in one of them would spoil it, or pass for it."""
+    with pytest.raises(ValueError, match="is set by the sink"):
+        ElasticsearchConfig(url="http://localhost", extra_headers={name: "x"})
 
 
 @pytest.mark.usefixtures("_credentials")

@@ -121,6 +121,25 @@ def test_both_write_paths_send_the_event_as_it_is() -> None:
     assert stored == [{**EVENT, "@timestamp": EVENT["timestamp"]}] * 3
 
 
+def test_a_filter_sees_what_is_not_parsed_otherwise() -> None:
+    """With `event_filter` the event is parsed, on both paths; what it keeps is sent as it is."""
+    bulk = FakeBulk()
+    with FakeHttpServer(bulk) as server:
+
+        async def log() -> Any:
+            wants = lambda event: event["level"] != "DEBUG"  # noqa: E731
+            sink = ElasticsearchSink(url=server.url, documents="as_is", event_filter=wants)
+            for level in ("DEBUG", "ERROR"):
+                assert await sink.write_serialized(serialized({**EVENT, "level": level}))
+                assert await sink.write({**EVENT, "level": level})
+            await sink.stop()
+            return sink.stats()
+
+        stats = asyncio.run(log())
+    assert [each["level"] for each in bulk.stored.values()] == ["ERROR"] * 2
+    assert (stats.filtered, stats.delivered) == (2, 2)
+
+
 @pytest.mark.parametrize("other", [{"id_field": "data.id"}, {"dataset_field": "data.set"}])
 def test_settings_that_look_into_the_event_are_refused(other: dict[str, Any]) -> None:
     """They would have no effect."""

@@ -122,6 +122,10 @@ class FakeHttpServer:
         with self._changed:
             return list(self._requests)
 
+    def received(self) -> bytes:
+        """Return the bodies of the requests that arrived completely so far, without their compression."""
+        return b"\n".join(request.body for request in self.requests)
+
     def script(self, *answers: Script) -> None:
         """Queue answers, one per request in order of arrival."""
         with self._changed:

@@ -140,7 +140,8 @@ def free_port() -> int:
 
 def install(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     """Say which fapilog is installed."""
-    monkeypatch.setattr(host_version.importlib.metadata, "version", lambda name: version)
+    found = {"Version": version}
+    monkeypatch.setattr(host_version.importlib.metadata, "metadata", lambda name: found)
     monkeypatch.setattr(host_version, "_warned", set())
 
 

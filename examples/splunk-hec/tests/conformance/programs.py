@@ -46,6 +46,10 @@ class Run:
             return "the sink says that events were lost"
         return "a task was destroyed" if "Task was destroyed" in self.error else ""
 
+    def beats_its_promise(self) -> bool:
+        """Whether everything arrived where nothing is promised, as on a host that was repaired."""
+        return not self.end.promised and sorted(self.messages) == sorted(expected(self.end))
+
 
 def run(end: End, python: str = sys.executable) -> Run:
     """Run the program to its end.

@@ -32,6 +32,7 @@ from acme_splunk_hec._delivery.records import (
 from acme_splunk_hec._delivery.retry import retry_after_seconds
 from acme_splunk_hec._delivery.settings import (
     DeliverySettings,
+    HttpSettings,
     TlsSettings,
 )
 
@@ -41,7 +42,7 @@ SECRET = "Splunk s3cret-token"
 REQUEST = HttpRequest("/in?x=1", {"Authorization": SECRET, "X-Kind": "log"}, b"payload")
 
 
-class _Settings(TlsSettings, DeliverySettings):
+class _Settings(HttpSettings, TlsSettings, DeliverySettings):
     """Settings as a platform composes them."""
 
 

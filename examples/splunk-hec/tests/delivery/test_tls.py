@@ -26,6 +26,7 @@ from acme_splunk_hec._delivery.records import (
 )
 from acme_splunk_hec._delivery.settings import (
     DeliverySettings,
+    HttpSettings,
     TlsSettings,
 )
 from acme_splunk_hec._delivery.tls import (
@@ -38,7 +39,7 @@ CA = trustme.CA()
 OTHER_CA = trustme.CA()
 
 
-class _Settings(TlsSettings, DeliverySettings):
+class _Settings(HttpSettings, TlsSettings, DeliverySettings):
     """Settings as a platform composes them."""
 
 

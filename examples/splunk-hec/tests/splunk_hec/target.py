@@ -22,7 +22,8 @@ def running_target() -> Iterator[Target]:
             lines = [line for r in server.requests for line in r.body.split(b"\n") if line]
             return [json.loads(line)["event"]["message"] for line in lines]
 
-        yield Target({"url": server.url, "token": "conformance-token"}, messages)
+        settings = {"url": server.url, "token": "conformance-token"}
+        yield Target(settings, messages, server.received)
 
 
 @contextmanager
@@ -34,4 +35,4 @@ def acknowledging_target() -> Iterator[Target]:
         def messages() -> list[str]:
             return [each["event"]["message"] for each in collector.stored]
 
-        yield Target({"url": server.url, "token": TOKEN}, messages)
+        yield Target({"url": server.url, "token": TOKEN}, messages, server.received)

@@ -70,6 +70,17 @@ def test_events_arrive(collector: FakeHttpServer) -> None:
     assert books.delivered == 2
 
 
+def test_owner_adds_headers(collector: FakeHttpServer) -> None:
+    """They go with every request, and the channel stays the sink's own."""
+    deliver(sink(collector, extra_headers={"X-Tenant": "a"}), "one")
+    assert {got.headers["x-tenant"] for got in collector.requests} == {"a"}
+    with (
+        pytest.warns(RuntimeWarning, match="x-splunk-request-channel is set by the sink"),
+        pytest.raises(ConfigurationError),
+    ):
+        sink(collector, extra_headers={"X-Splunk-Request-Channel": "c"})
+
+
 def test_only_the_refused_event_is_lost(collector: FakeHttpServer) -> None:
     """The head is not sent again, the bad event is given up, the tail is sent again."""
     refusal = {"text": "Invalid data format", "code": 6, "invalid-event-number": 1}

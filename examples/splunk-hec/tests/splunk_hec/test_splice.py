@@ -145,6 +145,27 @@ def test_the_mapping_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(spliced(EVENT) or b"") == expected
 
 
+def test_a_filter_sees_what_is_not_parsed_otherwise() -> None:
+    """With `event_filter` the event is parsed, on both paths; what it keeps is sent as it is."""
+    with FakeHttpServer(SUCCESS) as server:
+
+        async def log() -> Any:
+            wants = lambda event: event["level"] != "DEBUG"  # noqa: E731
+            sink = SplunkHecSink(url=server.url, token="t", events="as_is", event_filter=wants)
+            for level in ("DEBUG", "ERROR"):
+                assert await sink.write_serialized(serialized({**EVENT, "level": level}))
+                assert await sink.write({**EVENT, "level": level})
+            await sink.stop()
+            return sink.stats()
+
+        stats = asyncio.run(log())
+        lines = b"\n".join(request.body for request in server.requests if request.body)
+    envelopes = [json.loads(line) for line in lines.split(b"\n")]
+    events = [each["event"] for each in envelopes if "acks" not in each]
+    assert events == [{**EVENT, "level": "ERROR"}] * 2
+    assert (stats.filtered, stats.delivered) == (2, 2)
+
+
 @pytest.mark.parametrize(
     "other", [{"endpoint": "raw"}, {"host_field": "data.x"}, {"auto_extract_timestamp": True}]
 )

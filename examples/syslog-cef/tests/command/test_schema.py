@@ -107,7 +107,8 @@ def test_secrets_are_marked(schema: dict[str, Any]) -> None:
     for name in secrets:
         rule = schema["properties"][name]
         (rule,) = [each for each in rule.get("anyOf", [rule]) if each["type"] != "null"]
-        assert (rule["format"], rule["writeOnly"]) == ("password", True)
+        value = rule.get("additionalProperties", rule)  # those of a mapping are the secrets
+        assert (value["format"], rule["writeOnly"]) == ("password", True)
 
 
 def test_schema_needs_no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,14 @@ def test_the_judge_is_strict(code: int, messages: list[str], error: str) -> None
     assert Run(ALL, code, messages, error).problem() != ""
 
 
+def test_a_better_host_is_noticed() -> None:
+    """Everything where nothing is promised is news; one event, or what is promised anyway, is not."""
+    unpromised = next(end for end in ENDS if not end.promised)
+    assert Run(unpromised, 0, expected(unpromised), "").beats_its_promise()
+    assert not Run(unpromised, 0, expected(unpromised)[:1], "").beats_its_promise()
+    assert not Run(ALL, 0, expected(ALL), "").beats_its_promise()
+
+
 def test_the_list_is_complete() -> None:
     """Each end has a program, and each program an end."""
     assert list(program.PROGRAMS) == [end.name for end in ENDS]

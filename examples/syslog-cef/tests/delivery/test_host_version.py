@@ -25,7 +25,8 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 def install(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     """Say which version is installed."""
-    monkeypatch.setattr(host_version.importlib.metadata, "version", lambda name: version)
+    found = {"Version": version}
+    monkeypatch.setattr(host_version.importlib.metadata, "metadata", lambda name: found)
 
 
 def test_the_installed_one_is_supported() -> None:

@@ -16,5 +16,8 @@ from ..support.syslog_reader import read_rfc5424
 def running_target() -> Iterator[Target]:
     """Run a receiver."""
     with FakeSyslogServer() as server:
-        settings = {"url": f"tcp://{server.host}:{server.port}"}
-        yield Target(settings, lambda: [read_rfc5424(frame).text for frame in server.frames])
+        yield Target(
+            settings={"url": f"tcp://{server.host}:{server.port}"},
+            messages=lambda: [read_rfc5424(frame).text for frame in server.frames],
+            received=lambda: b"\n".join(server.frames),
+        )

@@ -150,6 +150,25 @@ def test_preset_sets_what_is_not_given(preset: str) -> None:
     assert (config.framing, other.framing) == ("lf", "octet")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "value"),
+    [
+        ("cef_header", "header", "none"),
+        ("cef_vendor", "device_vendor", "Acme"),
+        ("cef_product", "device_product", "Shop"),
+        ("cef_version", "device_version", "7"),
+    ],
+)
+def test_names_of_0_1_are_read(old: str, new: str, value: str) -> None:
+    """With a warning; beside a preset they win as the new ones do, and both names are refused."""
+    given = {"url": "tcp://siem.example", "format": "cef", "preset": "arcsight", old: value}
+    with pytest.warns(DeprecationWarning, match=f"{old} is called {new} now"):
+        config = SyslogCefConfig.model_validate(given)
+    assert getattr(config, new) == value
+    with pytest.raises(ValidationError, match=f"{old} is the old name of {new}"):
+        SyslogCefConfig.model_validate({**given, new: value})
+
+
 def test_maps_come_from_environment_variables() -> None:
     """A mapping may be written as JSON; settings that are equal are one key for sharing."""
     text = {"url": "tcp://siem.example", "cef_keys": '{"data.a": "cs1 order", "user_id": ""}'}

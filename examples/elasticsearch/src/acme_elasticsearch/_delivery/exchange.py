@@ -10,16 +10,7 @@ from typing import Any, Generic
 
 from .credentials import Credential
 from .errors import ConfigurationError, TransportError
-from .records import (
-    Batch,
-    Client,
-    Hold,
-    RequestT,
-    ResponseT,
-    RetryLater,
-    Split,
-    Verdict,
-)
+from .records import Batch, Client, Hold, RequestT, ResponseT, RetryLater, Split, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +31,7 @@ class Exchange(Generic[RequestT, ResponseT]):
 
 
 def attempt(
-    exchange: Exchange[Any, Any],
-    client: Client[Any, Any],
-    batch: Batch,
-    timeout_seconds: float,
+    exchange: Exchange[Any, Any], client: Client[Any, Any], batch: Batch, timeout_seconds: float
 ) -> Verdict:
     """Send a batch once. Never raises: a fault of the network or of the code is an outcome, too."""
     try:

@@ -24,9 +24,12 @@ _warned: set[str] = set()
 def host_version() -> str:
     """Return the version of the installed fapilog; empty when its metadata does not tell."""
     try:
-        return importlib.metadata.version("fapilog") or ""
+        found = importlib.metadata.metadata("fapilog")
     except importlib.metadata.PackageNotFoundError:
         return ""
+    if "Version" not in found:  # asking for it anyway is deprecated since Python 3.12
+        return ""
+    return found["Version"]
 
 
 def is_supported(version: str) -> bool:

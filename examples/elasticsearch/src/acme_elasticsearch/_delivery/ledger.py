@@ -24,19 +24,28 @@ class RefuseReason(str, Enum):
     """Why `write` returned False: the event never entered the buffer, and the host was told so."""
 
     ENCODE_ERROR = "encode_error"
+    """The encoder, or a hook of yours, failed on it."""
     BUFFER_FULL = "buffer_full"
+    """There was no room: the target is slower than the application, or down."""
     TOO_LARGE = "too_large"
+    """It alone is larger than the buffer, or than the spool takes."""
     CLOSED = "closed"
+    """It came while the sink was closing, or after its end."""
     INTERNAL_ERROR = "internal_error"
+    """The sink itself failed."""
 
 
 class DropReason(str, Enum):
     """Why an accepted event was given up without a dead-letter file to keep it."""
 
     OLDEST = "drop_oldest"
+    """It made room for a newer one, as `buffer_policy` says."""
     EXPIRED = "expired"
+    """It could not be delivered for longer than `retry_deadline_seconds`."""
     REJECTED = "rejected"
+    """The target refused this one event for good."""
     CLOSED = "closed"
+    """The process ended before it could be delivered."""
     UNREADABLE = "unreadable"
     """The spool's disk did not give it back."""
 
@@ -66,6 +75,8 @@ class Stats:
     """Part of `accepted`: shortened by the encoder, and marked."""
     recovered: int
     """Part of `offered` and `accepted`: left in the spool by an earlier process."""
+    filtered: int
+    """Not part of `offered`: `event_filter` did not want them."""
     oldest_seconds: float | None
     """Age of the oldest pending event, on a clock that stands still during a hold; None: there is none."""
     held: bool
@@ -98,6 +109,7 @@ class Ledger:
         self.ambiguous = 0
         self.truncated = 0
         self.recovered = 0
+        self.filtered = 0
         self.refused: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
 
@@ -138,5 +150,6 @@ class Ledger:
             ambiguous=self.ambiguous,
             truncated=self.truncated,
             recovered=self.recovered,
+            filtered=self.filtered,
             **other,
         )

@@ -16,6 +16,8 @@ _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 _BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 section 2.1
 _CLOUD_KEY_PREFIX = "essu_"
 _SECRETS = ("api_key", "bearer_token", "password")
+AWS_HEADERS = frozenset({"x-amz-content-sha256", "x-amz-date", "x-amz-security-token"})
+"""What a signature of AWS adds to a request, in lower case."""
 
 
 class AuthSettings(BaseModel):

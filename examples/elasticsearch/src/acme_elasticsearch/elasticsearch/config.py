@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from .._delivery.settings import DeliverySettings, HttpSettings, TargetSettings, TlsSettings
 from .addresses import base_url, cloud_url
-from .auth import AuthSettings
+from .auth import AWS_HEADERS, AuthSettings
 from .targets import TargetIndexSettings
 
 
@@ -18,6 +18,8 @@ class ElasticsearchConfig(
     TargetIndexSettings, AuthSettings, TargetSettings, HttpSettings, TlsSettings, DeliverySettings
 ):
     """Where events go, as whom, and how large they may be."""
+
+    own_headers: ClassVar[frozenset[str]] = AWS_HEADERS
 
     url: str
     """Base URL, http or https, e.g. `https://es.example.com:9200`; it may have a path."""

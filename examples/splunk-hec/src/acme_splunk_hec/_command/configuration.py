@@ -40,7 +40,8 @@ def make_sink(
         warnings.simplefilter("always")
         # The spool is the application's: a command neither locks it nor sends what is in it.
         sink = kind({**settings, "spool_directory": None})
-    texts = [str(each.message) for each in caught if each.category is RuntimeWarning]
+    kinds = (RuntimeWarning, DeprecationWarning)  # the latter is seldom shown elsewhere
+    texts = [str(each.message) for each in caught if each.category in kinds]
     return sink, list(dict.fromkeys(texts))  # once each: TLS is set up per connection
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT-0
 # Template-owned: `copier update` replaces this file.
-"""What a close says: while it goes on, and afterwards."""
+"""What a flush is about, and what a close says: while it goes on, and afterwards."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ class CloseReport:
     """Still pending after the close, on disk: whoever uses the spool next delivers them."""
     stats: Stats
     """The books after the close."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlushTarget:
+    """The events that a flush is about: those accepted before it."""
+
+    accepted: int
+    age: float
 
 
 @dataclass(frozen=True, slots=True)

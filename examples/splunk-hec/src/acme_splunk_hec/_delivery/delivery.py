@@ -16,12 +16,11 @@ import random
 import threading
 import time
 import weakref
-from dataclasses import dataclass
 from typing import Any
 
 from . import registry
 from .buffer import Offer
-from .closing import CloseReport, Closing, compare, words_about_losses
+from .closing import CloseReport, Closing, FlushTarget, compare, words_about_losses
 from .exchange import Exchange
 from .ledger import DropReason, RefuseReason, Stats
 from .records import Record
@@ -34,14 +33,6 @@ from .slot import Slot
 __all__ = ["CloseReport", "Closing", "Delivery", "Exchange"]
 
 _BURY_SECONDS = 1.0  # longest wait of a report for a dead-letter file that is being written
-
-
-@dataclass(frozen=True, slots=True)
-class FlushTarget:
-    """The events that a flush is about: those accepted before it."""
-
-    accepted: int
-    age: float
 
 
 class Delivery:
@@ -107,6 +98,11 @@ class Delivery:
         """Book an event whose caller was told that it is not accepted."""
         with self._shared.condition:
             self._shared.accounts.refuse(reason)
+
+    def filter_out(self) -> None:
+        """Book an event that `event_filter` does not want."""
+        with self._shared.condition:
+            self._shared.accounts.ledger.filtered += 1
 
     def stats(self) -> Stats:
         """Return a snapshot of the books."""

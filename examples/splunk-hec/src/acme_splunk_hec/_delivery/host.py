@@ -11,22 +11,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
+from .alerts import Alerts
 from .buffer import Offer
 from .configure import heard, load_config
 from .delivery import CloseReport, Delivery, Exchange
 from .errors import ConfigurationError
 from .event import Event, SerializedEvent, from_entry, from_serialized, serialized_event
+from .event_filter import Unwanted, only_wanted
 from .host_version import check_host
 from .ledger import RefuseReason, Stats
 from .records import Record
-from .sentinel import Sentinels
+from .sentinel import Sentinels, postpone_cancellation
 from .settings import DeliverySettings
 
 ConfigT = TypeVar("ConfigT", bound=DeliverySettings)
@@ -60,6 +61,7 @@ class DeliverySink(Generic[ConfigT]):
         self._sentinels = self._wire()
         self._delivery = self._sentinels.delivery
         self._splice = self.splicer(self.config)
+        self._filter()
         self._saturated = False
         self._watched: tuple[object, object] = (None, None)
         _live_sinks.add(self)
@@ -95,8 +97,8 @@ class DeliverySink(Generic[ConfigT]):
         """Take one event.
 
         Returns:
-            True when the event is in the buffer and accounted for from now on; False when it was refused,
-            so that the host can use its fallback. Never raises.
+            True when the event is in the buffer and accounted for from now on, or `event_filter` does not
+            want it; False when it was refused, so that the host can use its fallback. Never raises.
         """
         taken = self._take(self._from_entry, entry)
         return taken if isinstance(taken, bool) else await self._insist(taken)
@@ -113,6 +115,13 @@ class DeliverySink(Generic[ConfigT]):
     def stats(self) -> Stats:
         """Return the books of this sink's delivery, which sinks with equal configuration share."""
         return self._delivery.stats()
+
+    def _filter(self) -> None:
+        """Let `event_filter` see every event: what it is to look at has to be parsed."""
+        wants, pause = self.config.event_filter, self.config.hold_seconds
+        if wants is not None:
+            alerts = Alerts(self.name, interval_seconds=pause, clock=time.monotonic)
+            self._encode, self._splice = only_wanted(self._encode, wants, alerts), None
 
     def _wire(self) -> Sentinels:
         problem = ""
@@ -137,6 +146,9 @@ class DeliverySink(Generic[ConfigT]):
         """Do what nearly every event needs, without waiting; returns the record if there is more to do."""
         try:
             record = encode(raw)
+        except Unwanted:
+            self._delivery.filter_out()
+            return True
         except Exception:
             self._delivery.refuse(RefuseReason.ENCODE_ERROR)
             return False
@@ -176,7 +188,7 @@ class DeliverySink(Generic[ConfigT]):
         try:
             await self._sentinels.watch(self)
         except asyncio.CancelledError:
-            _postpone_cancellation()
+            postpone_cancellation()
         self._watched = (asyncio.get_running_loop(), era)
 
     def _may_wait(self) -> bool:
@@ -190,29 +202,10 @@ class DeliverySink(Generic[ConfigT]):
             try:
                 await asyncio.sleep(_YIELD_SECONDS)
             except asyncio.CancelledError:
-                _postpone_cancellation()
+                postpone_cancellation()
                 deadline = 0.0
             offer = self._delivery.offer(record)
         return offer
-
-
-def _postpone_cancellation() -> None:
-    """Let the caller hear of its cancellation at its next await, not inside `write`.
-
-    The event in hand must end in the books first, and fapilog up to 0.14 loses its worker, and all later
-    events, to a CancelledError that leaves `write`.
-    """
-    task = asyncio.current_task()
-    if task is not None:
-        asyncio.get_running_loop().call_soon(_cancel_again, task)
-
-
-def _cancel_again(task: asyncio.Task[Any]) -> None:
-    if sys.version_info >= (3, 11):
-        if not task.cancelling():
-            return  # a time-out around `write`, which has been answered meanwhile
-        task.uncancel()  # the same cancellation, not one more
-    task.cancel()
 
 
 def live_sinks() -> list[DeliverySink[Any]]:

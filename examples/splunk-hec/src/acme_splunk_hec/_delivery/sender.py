@@ -39,11 +39,7 @@ class Sender:
     """
 
     def __init__(
-        self,
-        shared: Shared,
-        exchange: Exchange[Any, Any],
-        slot: Slot,
-        recruit: Callable[[], None],
+        self, shared: Shared, exchange: Exchange[Any, Any], slot: Slot, recruit: Callable[[], None]
     ) -> None:
         self._shared = shared
         self._exchange = exchange

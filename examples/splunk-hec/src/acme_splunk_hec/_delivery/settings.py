@@ -7,17 +7,18 @@ Values may arrive as strings, since the host hands over environment variables as
 
 from __future__ import annotations
 
-import json
 import os
-import typing
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from .extra_headers import ExtraHeaders, checked_headers
+from .from_json import from_json
 from .hooks import Hook as Hook
+from .renamed import under_new_names as under_new_names
 
 BufferPolicy = Literal["block", "drop_newest", "drop_oldest"]
 EndpointPolicy = Literal["failover", "balance"]
@@ -66,6 +67,11 @@ class DeliverySettings(BaseModel):
         use_attribute_docstrings=True,  # what a setting is for is told with its problem
     )
 
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Old name of a setting -> its name of today; each class has a table of its own."""
+
+    event_filter: Hook | None = None
+    """Function, or "module:function", that is given each event, a dict, and returns whether to send it."""
     batch_max_bytes: int = Field(default=1_000_000, ge=1_000, le=100_000_000)
     """Close a batch when its payloads reach this many bytes (before compression)."""
     batch_max_events: int = Field(default=1_000, ge=1, le=100_000)
@@ -150,11 +156,12 @@ class DeliverySettings(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _lists_from_json(cls, data: Any) -> Any:
-        """Parse JSON for list and mapping settings: environment variables know only strings."""
+    def _as_given(cls, data: Any) -> Any:
+        """Take old names, and JSON for lists and mappings: environment variables know only strings."""
         if not isinstance(data, dict):
             return data
-        return {key: _from_json(cls, key, value) for key, value in data.items()}
+        settings = under_new_names(cls, data)
+        return {key: from_json(cls, key, value) for key, value in settings.items()}
 
 
 class TargetSettings(BaseModel):
@@ -189,7 +196,7 @@ def endpoint_name(url: str) -> str:
 
 
 class HttpSettings(BaseModel):
-    """What a bare HTTP status means; mixed into the settings of platforms that speak HTTP."""
+    """Headers, and what a bare HTTP status means; mixed into the settings of platforms that speak HTTP."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
@@ -197,6 +204,15 @@ class HttpSettings(BaseModel):
     """HTTP statuses that are sent again until the deadline, whatever they would mean otherwise."""
     drop_statuses: frozenset[int] = frozenset()
     """HTTP statuses after which the events of the request are given up: dead letter, or dropped."""
+    extra_headers: ExtraHeaders = ()
+    """HTTP headers of every request, for a gateway, e.g. {"X-Tenant": "a"}; the values are kept secret."""
+    own_headers: ClassVar[frozenset[str]] = frozenset()
+    """Headers, in lower case, that the platform sets and `extra_headers` must not."""
+
+    @field_validator("extra_headers")
+    @classmethod
+    def _headers(cls, headers: ExtraHeaders) -> ExtraHeaders:
+        return checked_headers(headers, cls.own_headers)
 
     @model_validator(mode="after")
     def _statuses(self) -> HttpSettings:
@@ -223,25 +239,3 @@ class TlsSettings(BaseModel):
     """PEM file with the client's private key; None: it is in `tls_client_cert_file`."""
     tls_skip_verification: bool = False
     """DANGEROUS: accept any certificate. Warns at construction."""
-
-
-def _from_json(model: type[BaseModel], key: str, value: Any) -> Any:
-    field = model.model_fields.get(key)
-    if field is None or not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
-        return value
-    if not _takes_collection(field.annotation):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value  # pydantic then says which type it wanted
-
-
-def _takes_collection(annotation: Any) -> bool:
-    options = (annotation, *typing.get_args(annotation))  # `X | None` has its X among the latter
-    kinds = [typing.get_origin(option) or option for option in options]
-    return any(isinstance(kind, type) and _is_collection(kind) for kind in kinds)
-
-
-def _is_collection(kind: type) -> bool:
-    return issubclass(kind, Collection) and not issubclass(kind, (str, bytes))

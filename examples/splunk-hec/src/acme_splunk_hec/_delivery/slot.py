@@ -11,15 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from .records import (
-    Delivered,
-    Hold,
-    Outcome,
-    Record,
-    RetryLater,
-    Split,
-    Verdict,
-)
+from .records import Delivered, Hold, Outcome, Record, RetryLater, Split, Verdict
 from .retry import RetryPolicy
 from .settlement import Setback, Settlement, note_final
 

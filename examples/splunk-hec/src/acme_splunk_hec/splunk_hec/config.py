@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -31,6 +31,8 @@ MAPPED_ONLY = (*_FIELDS, "auto_extract_timestamp")
 
 class SplunkHecConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySettings):
     """Where the events go, who sends them, and what Splunk calls them."""
+
+    own_headers: ClassVar[frozenset[str]] = frozenset({"x-splunk-request-channel"})
 
     url: str
     """Scheme, host and port of the collector, e.g. "https://splunk.example.com:8088"."""

@@ -24,6 +24,7 @@ import httpx
 
 from . import socket_errors
 from .errors import ConfigurationError, TransportError
+from .extra_headers import ExtraHeaders
 from .records import Confirmation, HttpRequest, HttpResponse
 from .retry import retry_after_seconds
 from .settings import endpoint_name
@@ -60,10 +61,11 @@ _LOGGERS = (
 
 
 class HttpFields(TlsFields, Protocol):
-    """The part of the settings that is read here; `DeliverySettings` documents it."""
+    """The part of the settings that is read here; `DeliverySettings` and `HttpSettings` document it."""
 
     connect_timeout_seconds: float
     request_timeout_seconds: float
+    extra_headers: ExtraHeaders
 
 
 class TargetFields(HttpFields, Protocol):
@@ -87,24 +89,19 @@ class HttpClient:
         ConfigurationError: a TLS file, or a proxy variable of the environment, is unusable.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        settings: HttpFields,
-        user_agent: str,
-    ) -> None:
+    def __init__(self, url: str, *, settings: HttpFields, user_agent: str) -> None:
         self._url = url.rstrip("/")
         self._target = endpoint_name(url)
         self._settings = settings
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(_filter)  # twice has no effect
         context = context_for(url, settings)
+        extra = {name: value.get_secret_value() for name, value in settings.extra_headers}
         try:
             with _own_traffic():
                 self._client = httpx.Client(
                     verify=context or _UNUSED_CONTEXT,
-                    headers={"user-agent": user_agent, "accept-encoding": "gzip"},
+                    headers={**extra, "user-agent": user_agent, "accept-encoding": "gzip"},
                     cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                     follow_redirects=False,
                 )

@@ -13,9 +13,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sys
 import time
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 from .delivery import CloseReport, Delivery
 
@@ -100,6 +102,25 @@ async def _wait_until(is_done: Callable[[], bool], timeout_seconds: float) -> No
             await asyncio.sleep(_LOOK_SECONDS)
     except asyncio.CancelledError:
         return
+
+
+def postpone_cancellation() -> None:
+    """Let the caller hear of its cancellation at its next await, not inside `write`.
+
+    The event in hand must end in the books first, and fapilog up to 0.14 loses its worker, and all later
+    events, to a CancelledError that leaves `write`.
+    """
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().call_soon(_cancel_again, task)
+
+
+def _cancel_again(task: asyncio.Task[Any]) -> None:
+    if sys.version_info >= (3, 11):
+        if not task.cancelling():
+            return  # a time-out around `write`, which has been answered meanwhile
+        task.uncancel()  # the same cancellation, not one more
+    task.cancel()
 
 
 def _forget_parent() -> None:

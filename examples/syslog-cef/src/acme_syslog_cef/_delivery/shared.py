@@ -233,9 +233,7 @@ def new_shared(name: str, settings: DeliverySettings, endpoints: Iterable[str]) 
         limit=ConcurrencyLimit(settings.max_connections),
         adopt_at=None if settings.spool_directory is None else float("-inf"),
         reporter=Reporter(
-            settings.stats_callback,
-            interval_seconds=settings.stats_interval_seconds,
-            alerts=alerts,
+            settings.stats_callback, interval_seconds=settings.stats_interval_seconds, alerts=alerts
         ),
     )
 

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from .._delivery.settings import under_new_names
 from .cef import KINDS
 from .keys import problem_of
 from .pairs import KeyMap, SeverityMap, checked
@@ -20,6 +22,7 @@ from .tables import (
     LEEF_KEYS,
     LEEF_RESERVED,
     PRESETS,
+    RENAMED,
 )
 
 Facility = Literal[
@@ -34,6 +37,8 @@ class FormatSettings(BaseModel):
     """Mixed into the settings of the sink."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
+
+    renamed: ClassVar[Mapping[str, str]] = RENAMED
 
     preset: Literal["arcsight", "sentinel", "sc4s", "qradar"] | None = None
     """Settings that a receiver is known to want; one that is given beside it wins."""
@@ -98,7 +103,8 @@ class FormatSettings(BaseModel):
     @classmethod
     def _with_preset(cls, data: Any) -> Any:
         if isinstance(data, dict) and isinstance(data.get("preset"), str):
-            return {**PRESETS.get(data["preset"], {}), **data}
+            given = under_new_names(cls, data)
+            return {**PRESETS.get(given["preset"], {}), **given}
         return data
 
     @field_validator("facility_map")

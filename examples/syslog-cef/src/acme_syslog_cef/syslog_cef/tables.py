@@ -22,6 +22,13 @@ SD_NAME_MAX_CHARS = 32
 """RFC 5424 section 6, ABNF."""
 REGISTERED_SD_IDS = frozenset({"timeQuality", "origin", "meta"})
 """RFC 5424 section 7: SD-IDs without an enterprise number."""
+RENAMED = {
+    "cef_header": "header",
+    "cef_vendor": "device_vendor",
+    "cef_product": "device_product",
+    "cef_version": "device_version",
+}
+"""Settings of 0.1 -> what they are called since LEEF has the same."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """RFC 3164 section 4.1.2: English, whatever the locale says."""
 TAG_MAX_CHARS = 32
