@@ -154,6 +154,13 @@ FAULTS: list[Fault] = [
         caught_by="tests/delivery/test_host.py",
     ),
     Fault(
+        name="first_write_overtaken",
+        path="_delivery/host.py",
+        find="            offer = self._delivery.offer(record)\n            await self._watch()\n",
+        replace="            await self._watch()\n            offer = self._delivery.offer(record)\n",
+        caught_by="tests/delivery/test_host.py",
+    ),
+    Fault(
         name="unwatched_in_another_loop",
         path="_delivery/host.py",
         find="if era is not self._sentinels.era or loop is not asyncio.get_running_loop():",
