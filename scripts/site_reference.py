@@ -121,6 +121,7 @@ def project_page(platform: str) -> str:
     package = package_of(platform)
     parts = [
         "# Python API and command line\n",
+        "<!-- Yours: `copier update` merges changes of the template into it. -->\n",
         "Written from the code by the template. `help()` and `--help` say what you have changed.\n",
         "The fields of `Stats` and the reasons are in [metrics.md](metrics.md), the settings in\n"
         f"[{platform}.md]({platform}.md) and [settings.md](settings.md).\n",
@@ -185,7 +186,9 @@ def _described(thing: Any, name: str, level: int) -> list[str]:
     kind = "class" if inspect.isclass(thing) else "function"
     lines = [f"{'#' * level} `{name}`\n"]
     if is_dataclass(thing) and 0 < len(fields(thing)) <= MOST_FIELDS:
-        lines.append(f"```python\n{thing.__name__}{_parameters(thing).partition(' -> ')[0]}\n```\n")
+        made = _parameters(thing).partition(" -> ")[0].replace("(", "(self, ", 1)
+        code = f"class {thing.__name__}:\n    def __init__{made}: ..."
+        lines.append(f"```python\n{code}\n```\n")
     if kind == "function":
         lines.append(f"```python\n{_signature(thing, name)}\n```\n")
     return [*lines, f"{_prose(doc)}\n"]
@@ -241,16 +244,9 @@ ANSWERS = """\
 # Answers, and what becomes of an event
 
 {made}
-Each platform has its table, made from the module that decides or compared with it by a test of the project:
+Each platform has its table: made from the module that decides, or compared with it by a test.
 
-| Target | Table |
-| --- | --- |
-| Splunk: codes 0 to 28, and HTTP statuses without a code | [Answers](../../examples/splunk-hec/docs/splunk_hec.md#what-the-answers-mean) |
-| Elasticsearch, OpenSearch: statuses of a document and of a request, error types | \
-[What becomes of a document](../../examples/elasticsearch/docs/elasticsearch.md#what-becomes-of-a-document) |
-| Syslog over RELP | [RELP](../../examples/syslog-cef/docs/syslog_cef.md#relp-delivered-is-what-the-receiver-says) |
-| Syslog over TCP and TLS, which have no answers: errors of the connection | \
-[Troubleshooting](../../examples/syslog-cef/docs/syslog_cef_troubleshooting.md#by-answer) |
+{tables}
 
 What the engine makes of an HTTP status about which a platform says nothing of its own:
 
@@ -260,6 +256,19 @@ What the engine makes of an HTTP status about which a platform says nothing of i
 
 `retry_statuses` and `drop_statuses` change what a status means.
 """
+ANSWERED = {
+    "Splunk: codes 0 to 28, and HTTP statuses without a code": (
+        "splunk-hec/docs/splunk_hec.md#what-the-answers-mean"
+    ),
+    "Elasticsearch, OpenSearch: statuses of a document and of a request, error types": (
+        "elasticsearch/docs/elasticsearch.md#what-becomes-of-a-document"
+    ),
+    "Syslog over RELP": "syslog-cef/docs/syslog_cef.md#relp-delivered-is-what-the-receiver-says",
+    "Syslog over TCP and TLS, which have no answers: errors of the connection": (
+        "syslog-cef/docs/syslog_cef_troubleshooting.md#by-answer"
+    ),
+}
+"""Who answers -> where the table is, in examples/."""
 _BECOMES = {
     "retry": "sent again, until the deadline",
     "hold": "on hold: nothing is lost, a person has to repair something",
@@ -277,7 +286,8 @@ def answers_page() -> str:
         f"| {name} | {_BECOMES[settings.http_status_class(status)]} |"
         for name, status in (named | rest).items()
     ]
-    return ANSWERS.format(made=MADE, rows="\n".join(rows))
+    tables = [f"* [{title}](../../examples/{place})" for title, place in ANSWERED.items()]
+    return ANSWERS.format(made=MADE, tables="\n".join(tables), rows="\n".join(rows))
 
 
 def command_page() -> str:
