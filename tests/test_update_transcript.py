@@ -35,7 +35,7 @@ def _template(folder: Path) -> None:
 def _shell(command: str, cwd: Path, before: int) -> tuple[str, Path, int]:
     """Run a line where the last one left off; returns what it printed, its folder and `$?`."""
     script = f"(exit {before})\n{command}\ncode=$?; echo; pwd; exit $code"
-    result = run("bash", "-c", script, cwd=cwd)
+    result = run("bash", "-c", script, cwd=cwd, timeout=300)
     printed, _, folder = result.stdout.rstrip("\n").rpartition("\n")
     return printed.removesuffix("\n"), Path(folder), result.returncode
 
