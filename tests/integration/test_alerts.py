@@ -1,7 +1,7 @@
 """Prometheus itself tries the alert rules of a project: `make integration-alerts`.
 
-`promtool` evaluates `deploy/alerts.yaml` over made-up series: a sink that does its work calls nobody,
-and each alert fires on the series that it is for, with its labels, not before its time.
+`promtool` evaluates `deploy/alerts.yaml` over made-up series: a sink that does its work calls
+nobody, and each alert fires on the series that it is for, with its labels, not before its time.
 """
 
 from collections.abc import Callable
