@@ -264,7 +264,7 @@ def test_a_new_page_appears_in_the_navigation() -> None:
         ["index.md", "how-to/a.md", "new-folder/b.md", "platforms/splunk-hec/index.md"]
     )
     assert nav == [
-        "index.md",
+        {"Start": "index.md"},
         {"How-to": ["how-to/a.md"]},
         {"Platforms": [{"Splunk": ["platforms/splunk-hec/index.md"]}]},
         {"New folder": ["new-folder/b.md"]},
