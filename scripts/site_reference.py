@@ -145,7 +145,8 @@ def project_page(platform: str) -> str:
         raise ValueError(f"Jinja would read {leftovers} in the page of {platform}")
     for name, variable in names.items():
         text = text.replace(name, variable)
-    return text
+    # Not as Python: `ruff format` would break lines by the length of the names of the project.
+    return text.replace("```python\n", "```text\n")
 
 
 def _public(platform: str) -> list[str]:
