@@ -122,6 +122,7 @@ def project_page(platform: str) -> str:
     package = package_of(platform)
     parts = [
         "# Python API and command line\n",
+        "<!-- Yours: `copier update` merges changes of the template into it. -->\n",
         "Written from the code by the template. `help()` and `--help` say what you have changed.\n",
         "The fields of `Stats` and the reasons are in [metrics.md](metrics.md), the settings in\n"
         f"[{platform}.md]({platform}.md) and [settings.md](settings.md).\n",

@@ -164,10 +164,11 @@ class DeliverySink(Generic[ConfigT]):
         return True
 
     async def _insist(self, record: Record) -> bool:
-        """See that the loop is watched, and wait for room if that is the policy."""
+        """Offer in the order of the calls, then see to the loop, and wait for room if that is the policy."""
+        offer = Offer.CLOSED
         try:
-            await self._watch()
             offer = self._delivery.offer(record)
+            await self._watch()
             if offer is Offer.FULL and self._may_wait():
                 offer = await self._wait_for_room(record)
             self._saturated = offer is Offer.FULL
@@ -175,7 +176,7 @@ class DeliverySink(Generic[ConfigT]):
                 return True
             self._delivery.refuse(_REFUSALS[offer])
         except Exception:
-            return self._fail()
+            return offer is Offer.TAKEN or self._fail()
         return False
 
     def _fail(self) -> bool:
