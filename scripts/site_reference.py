@@ -27,6 +27,7 @@ TITLES = {
     "elasticsearch": "Elasticsearch and OpenSearch",
     "syslog_cef": "Syslog and SIEM",
 }
+_SECTION = re.compile(r"(?m)^(Args|Raises|Returns|Yields|Attributes):\n((?:(?: {4}.*)?(?:\n|\Z))+)")
 MADE = "Written by `make reference` from the code; do not edit.\n"
 
 
@@ -205,9 +206,18 @@ def _parameters(thing: Any) -> str:
 
 
 def _prose(doc: str) -> str:
-    """Return a docstring as Markdown: its sections as bold words, indented text as code."""
-    doc = re.sub(r"(?m)^(Args|Raises|Returns|Yields|Attributes):$", r"**\1**", doc)
-    return re.sub(r"(?m)^(\*\*\w+\*\*)\n    ", r"\1\n\n    ", doc).replace("<", "&lt;")
+    """Return a docstring as Markdown: its sections as bold words with a list below."""
+    parts = re.split(
+        r"(?m)^(Args|Raises|Returns|Yields|Attributes):\n((?:(?: {4}.*)?(?:\n|\Z))+)", doc
+    )
+    text = parts[0].rstrip()
+    for title, body in zip(parts[1::3], parts[2::3], strict=True):
+        # What is indented more goes on with the item before it.
+        items = re.sub(r"\n {4,}(?= )", " ", inspect.cleandoc(body).replace("\n    ", " "))
+        plain = title in ("Returns", "Yields")
+        lines = [items] if plain else [f"* {item}" for item in items.splitlines()]
+        text += f"\n\n**{title}**\n\n" + "\n".join(lines)
+    return text.replace("<", "&lt;")
 
 
 def _methods(sink: type) -> list[str]:
