@@ -135,7 +135,7 @@ def project_page(platform: str) -> str:
         "## Command line\n",
         *_helps(platform),
     ]
-    text = "\n".join(parts).rstrip() + "\n"
+    text = _formatted("\n".join(parts).rstrip() + "\n")
     (sink,) = [name for name in package.__all__ if name.endswith("Sink")]
     names = {
         f"ACME_{platform.upper()}": "{{ sink_name | upper }}",
@@ -148,6 +148,15 @@ def project_page(platform: str) -> str:
         text = text.replace(name, variable)
     # Not as Python: `ruff format` would break lines by the length of the names of the project.
     return text.replace("```python\n", "```text\n")
+
+
+def _formatted(page: str) -> str:
+    """Return a page as a project's own formatter wants its blocks of Python."""
+    command = ("-m", "ruff", "format", "--stdin-filename", str(_example("splunk_hec") / "page.md"))
+    done = subprocess.run(
+        [sys.executable, *command, "-"], input=page, capture_output=True, text=True, check=True
+    )
+    return done.stdout
 
 
 def _public(platform: str) -> list[str]:
