@@ -85,9 +85,9 @@ matrix: $(READY)
 matrix-diagonal: $(READY)
 	$(BIN)/python -m scripts.matrix --diagonal
 
-# The documentation site, in build/site; strict: a broken link is an error. Needs no network.
+# The documentation site, in build/site; strict: a broken link is an error (but not with --quiet, which hides warnings from it, too). Needs no network.
 docs: $(READY)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --clean
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --clean
 
 # Render examples/ anew, after a change of the template. They hold the hashes of its files.
 examples: $(READY)
