@@ -2,7 +2,8 @@
 
 `python -m scripts.matrix` runs everything and writes docs/reference/compatibility.json;
 `--diagonal` runs each host and each Python once and writes nothing; `--newest` adds what is newest
-on the package index today, whatever that is; `--again` repeats what was wrong. The exit code says whether something failed.
+on the package index today, whatever that is; `--again` repeats what the file has as wrong. The exit
+code says whether something failed.
 """
 
 from __future__ import annotations
