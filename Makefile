@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 COMPILE := uv pip compile --universal --python-version 3.10 --upgrade --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-strip-extras --quiet --output-file
 
-.PHONY: demo test nightly integration-hec integration-syslog integration-opensearch integration-elasticsearch
+.PHONY: demo test nightly integration-alerts integration-hec integration-syslog integration-opensearch integration-elasticsearch
 .PHONY: benchmark benchmark-quick benchmark-gate benchmark-outage benchmark-page benchmark-requirements
 .PHONY: matrix matrix-diagonal
 .PHONY: release tags update-matrix
@@ -34,6 +34,10 @@ integration-hec: $(READY)
 integration-syslog: $(READY)
 	$(BIN)/python -m pytest -n 0 -s tests/integration/test_rsyslog.py tests/integration/test_foreign_readers.py \
 	  tests/integration/test_relay.py
+
+# The alert rules of projects in Prometheus' own promtool: needs Go, which fetches and builds it: 5 minutes, once.
+integration-alerts: $(READY)
+	$(BIN)/python -m pytest -n 0 -s tests/integration/test_alerts.py
 
 # Real servers on loopback: fetched with Maven, checked, kept in a cache; Java 17 to 21 is needed.
 integration-opensearch integration-elasticsearch: $(READY)

@@ -29,6 +29,8 @@ SECTIONS = {
     "Contributing": "contributing",
 }
 """Title of a tab -> folder; a folder without pages gets none, one not named here is its own tab."""
+TOP = {"index.md": "Start", "tutorial.md": "Tutorial"}
+"""Page that is a tab of its own -> a title that is short enough for all tabs to fit."""
 PLATFORM_TITLES = {
     "splunk-hec": "Splunk",
     "elasticsearch": "Elasticsearch and OpenSearch",
@@ -66,8 +68,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def navigation(pages: list[str]) -> list[Any]:
     """Return the navigation for these pages: top pages, then a tab for each folder."""
-    nav: list[Any] = [name for name in ("index.md", "tutorial.md") if name in pages]
-    others = sorted(page for page in pages if "/" not in page and page not in nav)
+    nav: list[Any] = [{title: name} for name, title in TOP.items() if name in pages]
+    others = sorted(page for page in pages if "/" not in page and page not in TOP)
     folders = {page.partition("/")[0] for page in pages if "/" in page}
     for title, folder in SECTIONS.items():
         if folder in folders:

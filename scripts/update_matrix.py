@@ -94,7 +94,7 @@ def _conflict(case: Case) -> bool:
     commit(case.project, "Ours")
     update(case.project)
     text = readme.read_text(encoding="utf-8")
-    return unmerged(case.project) == ["README.md"] and "# Ours\n" in text and "# New\n" in text
+    return unmerged(case.project) == ["README.md"] and "# Ours\n" in text and "# New" in text
 
 
 def _newer(case: Case) -> bool:

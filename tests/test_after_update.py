@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from scripts.releases import Release
 from scripts.rendering import PLATFORMS, ROOT, TEMPLATE_PARTS, render
+from scripts.updating import PACKAGE, RECORDED, git
 from tests.helpers import run
-from tests.updating import PACKAGE, RECORDED, Release, git
 
 EVENTS = 20
 ALWAYS = {(RECORDED[0], "splunk_hec"), (RECORDED[-1], "splunk_hec")}

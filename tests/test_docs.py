@@ -222,7 +222,7 @@ def test_generated_pages_are_current(module: Any) -> None:
         path.name
         for path, text in module.made().items()
         if path.read_text(encoding="utf-8") != text
-        and not (newer and path.name == "command-line.md")
+        and not (newer and path.name.endswith(("command-line.md", "_api.md.jinja")))
     ]
     assert stale == []
 
@@ -264,7 +264,7 @@ def test_a_new_page_appears_in_the_navigation() -> None:
         ["index.md", "how-to/a.md", "new-folder/b.md", "platforms/splunk-hec/index.md"]
     )
     assert nav == [
-        "index.md",
+        {"Start": "index.md"},
         {"How-to": ["how-to/a.md"]},
         {"Platforms": [{"Splunk": ["platforms/splunk-hec/index.md"]}]},
         {"New folder": ["new-folder/b.md"]},

@@ -87,8 +87,9 @@ def project(rendered: Callable[[str], Path], platform: str) -> Path:
 
 
 def pages(project: Path) -> list[Path]:
-    """Return all pages of a project."""
-    return [project / "README.md", *sorted((project / "docs").glob("*.md"))]
+    """Return all pages of a project that people write; `..._api.md` is made from the code."""
+    written = [page for page in (project / "docs").glob("*.md") if not page.stem.endswith("_api")]
+    return [project / "README.md", *sorted(written)]
 
 
 def blocks(page: Path) -> Iterator[tuple[str, str]]:

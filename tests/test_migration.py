@@ -70,6 +70,7 @@ def test_the_installed_fapilog_does_what_the_page_says(program: str) -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.xdist_group("hosts")
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("program", seen.PROGRAMS)
 def test_every_fapilog_does_what_the_page_says(program: str) -> None:

@@ -114,10 +114,11 @@ def check(project: Path) -> tuple[int, str]:
 
 
 def documented(language: str) -> str:
-    """Return the last block of a language on the page for owners, with the tested package."""
+    """Return the block of a language in the section for owners, with the tested package."""
     page = (ROOT / "template" / "docs" / "updating.md").read_text(encoding="utf-8")
-    blocks = re.findall(rf"(?ms)^```{language}\n(.*?)^```$", page.partition("## Who owns what")[2])
-    return blocks[-1].replace("acme_sink", "acme_splunk_hec")
+    section = page.partition("\n## Who owns what\n")[2].partition("\n## ")[0]
+    (block,) = re.findall(rf"(?ms)^```{language}\n(.*?)^```$", section)
+    return block.replace("acme_sink", "acme_splunk_hec")
 
 
 def add(file: Path, text: str) -> None:
@@ -152,7 +153,7 @@ def test_files_of_the_owner_are_the_owners(project: Path) -> None:
     [
         (ENGINE, "Use the `retry_*` settings instead."),
         (LAYOUT, "Put tests of your own in a file of your own."),
-        ("src/acme_splunk_hec/_delivery/ledger.py", "docs/settings.md"),
+        ("src/acme_splunk_hec/_delivery/ledger.py", "docs/extending.md"),
         ("tools/ownership.py", ".template-edits"),
     ],
 )
@@ -260,7 +261,7 @@ def test_leftovers_of_an_update_are_told(project: Path, with_git: bool) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Title\n=======\n",
+        "Title\n=======\n>>>>>>> quoted\n",
         "<<<<<<< quoted\n>>>>>>> quoted\n",
         ">>>>>>> a\n=======\n<<<<<<< b\n",
         "=======\n<<<<<<< a\n>>>>>>> b\n",

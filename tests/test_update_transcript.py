@@ -7,6 +7,8 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from scripts.releases import recorded
 from scripts.rendering import ROOT
 from scripts.updating import git, run
@@ -33,7 +35,7 @@ def _template(folder: Path) -> None:
 def _shell(command: str, cwd: Path, before: int) -> tuple[str, Path, int]:
     """Run a line where the last one left off; returns what it printed, its folder and `$?`."""
     script = f"(exit {before})\n{command}\ncode=$?; echo; pwd; exit $code"
-    result = run("bash", "-c", script, cwd=cwd)
+    result = run("bash", "-c", script, cwd=cwd, timeout=300)
     printed, _, folder = result.stdout.rstrip("\n").rpartition("\n")
     return printed.removesuffix("\n"), Path(folder), result.returncode
 
@@ -44,6 +46,7 @@ def _matches(expected: str, printed: str) -> bool:
     return re.fullmatch(pattern, printed.rstrip("\n"), re.DOTALL) is not None
 
 
+@pytest.mark.nightly
 def test_every_command_does_what_the_page_says(tmp_path: Path, monkeypatch) -> None:
     """In this order, from an empty folder that has the template."""
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -59,7 +62,7 @@ def test_every_command_does_what_the_page_says(tmp_path: Path, monkeypatch) -> N
         for line, expected in found:
             printed, folder, code = _shell(line, folder, code)
             assert _matches(expected, printed), f"$ {line}\n{printed}\nand not\n{expected}"
-            assert code == 0 or (line, printed != "") == FAILS, line
+            assert code == 0 or (line, printed != "") == FAILS, f"$ {line}\n{printed}"
             commands += 1
     assert commands >= MINIMUM_COMMANDS
 

@@ -185,6 +185,7 @@ def test_stop_is_not_called():
 
 
 @pytest.mark.nightly
+@pytest.mark.xdist_group("owners")  # one at a time: each runs three programs at once
 @pytest.mark.timeout(600)
 def test_owners_do_not_depend_on_a_defect(
     rendered: Callable[[str], Path], platform: str, fixed_host: Path

@@ -51,28 +51,34 @@ class Unavailable(Exception):
     """The receiver cannot be had on this machine; the text says what is missing."""
 
 
-def built() -> Path:
-    """Return the program, built once and kept outside of the work tree.
+def built(source: Path = SOURCE, name: str = "hec", package: str = ".") -> Path:
+    """Return a program, built once and kept outside of the work tree.
 
     Go checks every module against the SHA-256 sums in go.sum.
+
+    Args:
+        source: Folder of the Go module.
+        name: What the program is called.
+        package: Which package of it, or of a module that it requires.
 
     Raises:
         Unavailable: there is no Go, or it cannot fetch or build.
     """
     go = shutil.which("go")
     if go is None:
-        raise Unavailable("the HEC receiver is built with Go 1.24 or newer, which is not here")
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(SOURCE.iterdir())))
+        raise Unavailable(f"{name} is built with Go 1.24 or newer, which is not here")
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(source.iterdir())))
     default = Path.home() / ".cache" / "fapilog-sink-receivers"
-    program = Path(os.environ.get("RECEIVERS_CACHE", default)) / f"hec-{digest.hexdigest()[:16]}"
+    folder = Path(os.environ.get("RECEIVERS_CACHE", default))
+    program = folder / f"{name}-{digest.hexdigest()[:16]}"
     if program.exists():
         return program
     program.parent.mkdir(parents=True, exist_ok=True)
     half = program.with_suffix(f".{os.getpid()}")
-    command = [go, "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", str(half), "."]
+    flags = ["-mod=readonly", "-trimpath", "-ldflags=-s -w"]
     result = subprocess.run(
-        command,
-        cwd=SOURCE,
+        [go, "build", *flags, "-o", str(half), package],
+        cwd=source,
         env={**os.environ, "CGO_ENABLED": "0"},
         capture_output=True,
         text=True,
@@ -80,7 +86,7 @@ def built() -> Path:
         check=False,
     )
     if result.returncode != 0:
-        raise Unavailable(f"the HEC receiver was not built: {result.stderr.strip()[-500:]}")
+        raise Unavailable(f"{name} was not built: {result.stderr.strip()[-500:]}")
     half.rename(program)
     return program
 

@@ -154,6 +154,13 @@ FAULTS: list[Fault] = [
         caught_by="tests/delivery/test_host.py",
     ),
     Fault(
+        name="first_write_overtaken",
+        path="_delivery/host.py",
+        find="            offer = self._delivery.offer(record)\n            await self._watch()\n",
+        replace="            await self._watch()\n            offer = self._delivery.offer(record)\n",
+        caught_by="tests/delivery/test_host.py",
+    ),
+    Fault(
         name="unwatched_in_another_loop",
         path="_delivery/host.py",
         find="if era is not self._sentinels.era or loop is not asyncio.get_running_loop():",
@@ -998,15 +1005,15 @@ FAULTS: list[Fault] = [
     Fault(
         name="event_filter_ignored",
         path="_delivery/host.py",
-        find="        if wants is not None:\n",
-        replace="        if False:\n",
+        find="        if self.config.event_filter is not None:",
+        replace="        if False:",
         caught_by=_FILTER,
     ),
     Fault(
         name="event_filter_passed_by_on_the_serialized_path",
         path="_delivery/host.py",
-        find="only_wanted(self._encode, wants, alerts), None",
-        replace="only_wanted(self._encode, wants, alerts), self._splice",
+        find="only_wanted(self.name, self.config, self._encode), None",
+        replace="only_wanted(self.name, self.config, self._encode), self._splice",
         caught_by=_FILTER,
     ),
     Fault(

@@ -10,7 +10,7 @@ from fapilog import get_async_logger, get_logger
 from probe import Probe, Stuck, logged, logged_in_loop, settings_with, tell, wait_for
 
 SLOW_SECONDS = 0.2
-CALLS = 20
+CALLS = 40
 
 
 class Leaving(Probe):
@@ -106,7 +106,7 @@ def full_queue() -> tuple[str, str]:
     result = asyncio.run(logger.stop_and_drain())
     missing = CALLS + 1 - len(sink.events)
     return (
-        "about 50 ms a call" if each > 0.03 else "no",
+        "about 50 ms a call" if each > 0.045 else "no",
         "yes" if result.dropped == missing else f"{result.dropped} of {missing}",
     )
 
@@ -115,7 +115,7 @@ def main() -> None:
     """Drain loggers with each of these sinks."""
     leaving, cancelling = Leaving(), Cancelling()
     logged(leaving, five)
-    result = logged(cancelling, five, batch_max_size=1)
+    logged(cancelling, five, batch_max_size=1)
     waits, counted = full_queue()
     tell(
         {
@@ -125,10 +125,10 @@ def main() -> None:
                 cancelled_by_drain()
             ),
             "five events, `CancelledError` out of the second write": (
-                f"{len(cancelling.events)} arrive, `dropped={result.dropped}`"
+                f"{len(cancelling.events)} arrive"
             ),
             "`await logger.flush()` in an idle loop": (
-                "at once" if asyncio.run(flush_seconds()) < 1 else "5 s"
+                "at once" if asyncio.run(flush_seconds()) < 4 else "5 s"
             ),
             "full queue: the caller waits": waits,
             "full queue: what is missing is in `dropped`": counted,

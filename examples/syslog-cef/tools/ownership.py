@@ -139,7 +139,7 @@ def _instead(name: str, content: bytes) -> str:
     head = content.decode("utf-8", "replace").splitlines()[:2]
     seam = head[-1].removeprefix(OWNED).strip() if head and head[-1].startswith(OWNED) else ""
     tests = "Put tests of your own in a file of your own."
-    return seam or (tests if name.startswith("tests/") else "Settings and hooks: docs/settings.md.")
+    return seam or (tests if name.startswith("tests/") else "What you can use: docs/extending.md.")
 
 
 def edits_listed(changes: dict[str, str]) -> tuple[dict[str, str], list[str]]:

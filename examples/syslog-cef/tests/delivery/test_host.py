@@ -450,6 +450,19 @@ def test_start_and_stop_in_any_order() -> None:
 
 
 @pytest.mark.fault(33, promise=1)
+def test_first_writes_at_once_keep_their_order() -> None:
+    """The first write of a loop has more to do, and must not be overtaken by the second."""
+    with FakeHttpServer() as server:
+        sink = PlainSink(url=server.url)
+
+        async def run() -> None:
+            await asyncio.gather(*(sink.write({"message": number}) for number in range(3)))
+            await sink.stop()
+
+        asyncio.run(run())
+        assert messages(server) == [0, 1, 2]
+
+
 def test_concurrent_writes_from_several_loops() -> None:
     """Sixteen calls at once in each of four loops: everything arrives once."""
     with FakeHttpServer() as server:

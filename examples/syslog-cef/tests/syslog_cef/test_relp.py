@@ -2,11 +2,13 @@
 # Template-owned: `copier update` replaces this file.
 """The RELP client against a real socket: a message is delivered when the receiver says so, and not before."""
 
+import re
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -204,6 +206,54 @@ def test_receiver_may_end_the_session(server: FakeRelpServer, client: RelpClient
     server.say(b"0 serverclose 0\n")
 
     assert [is_lost(news) for news in poll_until(client.poll, 1)] == [True]
+
+
+SAID = {
+    "`rsp` with 200": b"2 rsp 6 200 OK\n",
+    "`rsp` with another status": b"2 rsp 12 500 no space\n",
+    "`serverclose` before a `rsp`": b"0 serverclose 0\n",
+    "nothing before the end of the connection": b"",
+}
+OPENED = {
+    "`open` refused, or no `syslog` among its commands": b"1 rsp 11 500 go away\n",
+    "something that is not RELP": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+}
+
+
+def meaning(said: bytes, opened: bytes = b"1 rsp 22 200 OK\ncommands=syslog\n") -> str:
+    """Return what becomes of a message when the receiver answers in this way, in words of the page."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                for text in (opened, said):
+                    connection.recv(1_000)
+                    connection.sendall(text)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        client = relp_client(*listener.getsockname())
+        try:
+            client.send(messages(1), 5.0)
+            (news,) = poll_until(client.poll, 1)
+        except TransportError as error:
+            return "on hold" if error.configuration else "sent again"
+        finally:
+            client.close(0)
+            thread.join(5)
+    if news.outcome == Delivered():
+        return "delivered"
+    return "sent again, perhaps twice" if is_lost(news) else "sent again"
+
+
+def test_page_says_what_becomes_of_a_message() -> None:
+    """Each row of docs/syslog_cef.md is what the client makes of that answer."""
+    page = Path(__file__).parents[2].joinpath("docs", "syslog_cef.md").read_text(encoding="utf-8")
+    table = page.partition("| The receiver says |")[2].partition("\n\n")[0]
+    made = {row: meaning(said) for row, said in SAID.items()}
+    made |= {row: meaning(b"", opened) for row, opened in OPENED.items()}
+    assert dict(re.findall(r"(?m)^\| (.+) \| (\w.+) \|$", table)) == made
 
 
 def test_close_waits_for_answers_and_says_goodbye(

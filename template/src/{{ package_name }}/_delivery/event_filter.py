@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import Any
 
 from .alerts import Alerts
 from .event import Event
 from .records import Record
+from .settings import DeliverySettings
 
 
 class Unwanted(Exception):
@@ -17,12 +18,15 @@ class Unwanted(Exception):
 
 
 def only_wanted(
-    encode: Callable[[Event], Record], wants: Callable[..., Any], alerts: Alerts
+    name: str, settings: DeliverySettings, encode: Callable[[Event], Record]
 ) -> Callable[[Event], Record]:
     """Return an encoder that raises `Unwanted` instead of encoding what the filter does not want.
 
     A filter that fails has decided nothing: the event is kept, and the log says so.
     """
+    wants = settings.event_filter
+    assert wants is not None
+    alerts = Alerts(name, interval_seconds=settings.hold_seconds, clock=time.monotonic)
 
     def encode_wanted(event: Event) -> Record:
         wanted = True

@@ -19,8 +19,6 @@ class ElasticsearchConfig(
 ):
     """Where events go, as whom, and how large they may be."""
 
-    own_headers: ClassVar[frozenset[str]] = AWS_HEADERS
-
     url: str
     """Base URL, http or https, e.g. `https://es.example.com:9200`; it may have a path."""
     failover_urls: tuple[str, ...] = ()
@@ -47,6 +45,8 @@ class ElasticsearchConfig(
     """Close a batch when its payloads reach this many bytes (before compression)."""
     batch_max_events: int = Field(default=1_000, ge=1, le=100_000)
     """Close a batch at this many events."""
+
+    own_headers: ClassVar[frozenset[str]] = AWS_HEADERS
 
     @model_validator(mode="before")
     @classmethod

@@ -17,7 +17,6 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
-from .alerts import Alerts
 from .buffer import Offer
 from .configure import heard, load_config
 from .delivery import CloseReport, Delivery, Exchange
@@ -61,7 +60,8 @@ class DeliverySink(Generic[ConfigT]):
         self._sentinels = self._wire()
         self._delivery = self._sentinels.delivery
         self._splice = self.splicer(self.config)
-        self._filter()
+        if self.config.event_filter is not None:  # what it looks at has to be parsed
+            self._encode, self._splice = only_wanted(self.name, self.config, self._encode), None
         self._saturated = False
         self._watched: tuple[object, object] = (None, None)
         _live_sinks.add(self)
@@ -116,13 +116,6 @@ class DeliverySink(Generic[ConfigT]):
         """Return the books of this sink's delivery, which sinks with equal configuration share."""
         return self._delivery.stats()
 
-    def _filter(self) -> None:
-        """Let `event_filter` see every event: what it is to look at has to be parsed."""
-        wants, pause = self.config.event_filter, self.config.hold_seconds
-        if wants is not None:
-            alerts = Alerts(self.name, interval_seconds=pause, clock=time.monotonic)
-            self._encode, self._splice = only_wanted(self._encode, wants, alerts), None
-
     def _wire(self) -> Sentinels:
         problem = ""
         try:
@@ -164,10 +157,11 @@ class DeliverySink(Generic[ConfigT]):
         return True
 
     async def _insist(self, record: Record) -> bool:
-        """See that the loop is watched, and wait for room if that is the policy."""
+        """Offer in the order of the calls, then see to the loop, and wait for room if that is the policy."""
+        offer = Offer.CLOSED
         try:
-            await self._watch()
             offer = self._delivery.offer(record)
+            await self._watch()
             if offer is Offer.FULL and self._may_wait():
                 offer = await self._wait_for_room(record)
             self._saturated = offer is Offer.FULL
@@ -175,7 +169,7 @@ class DeliverySink(Generic[ConfigT]):
                 return True
             self._delivery.refuse(_REFUSALS[offer])
         except Exception:
-            return self._fail()
+            return offer is Offer.TAKEN or self._fail()
         return False
 
     def _fail(self) -> bool:

@@ -32,8 +32,6 @@ MAPPED_ONLY = (*_FIELDS, "auto_extract_timestamp")
 class SplunkHecConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySettings):
     """Where the events go, who sends them, and what Splunk calls them."""
 
-    own_headers: ClassVar[frozenset[str]] = frozenset({"x-splunk-request-channel"})
-
     url: str
     """Scheme, host and port of the collector, e.g. "https://splunk.example.com:8088"."""
     failover_urls: tuple[str, ...] = ()
@@ -78,6 +76,8 @@ class SplunkHecConfig(TargetSettings, HttpSettings, TlsSettings, DeliverySetting
     """Compress the request bodies."""
     event_max_bytes: int = Field(default=4_900_000, ge=10_000, le=100_000_000)
     """A longer envelope is cut to this many bytes and marked; Splunk's limit is 5 MB by default."""
+
+    own_headers: ClassVar[frozenset[str]] = frozenset({"x-splunk-request-channel"})
 
     @field_validator("url")
     @classmethod
