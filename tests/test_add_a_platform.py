@@ -23,6 +23,7 @@ SUITES = (
     "tests/command",
     "tests/faults/test_events.py",
     "tests/faults/test_neighbours.py",
+    "tests/test_extending.py",
     "tests/test_layout.py",
     "tests/test_metrics.py",
     "tests/test_situations.py",
