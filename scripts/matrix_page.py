@@ -175,9 +175,15 @@ def _not_run(result: dict[str, Any]) -> str:
     reasons = dict.fromkeys(reason for cell in result["cells"] for reason in cell["skipped"])
     lines += [f"- Skipped: {reason}." for reason in reasons]
     for cell in result["cells"]:
-        where = f"fapilog {cell['versions'].get('fapilog')}, Python {cell['python']}"
+        host, platform = cell["versions"].get("fapilog"), TITLES[cell["platform"]]
+        where = f"fapilog {host}, Python {cell['python']}, {platform}"
+        first = cell.get("failed_first", [])
         wrong = [*cell["failed"], *filter(None, [cell["problem"]])]
-        lines += [f"- Wrong: {where}, {TITLES[cell['platform']]}: `{each}`" for each in wrong]
+        lines += [f"- Wrong: {where}: `{each}`." for each in wrong]
+        if first and not wrong:
+            lines.append(
+                f"- Run again, since at first this failed: {where}: `{'`, `'.join(first)}`."
+            )
     return "\n".join(lines) + "\n"
 
 

@@ -155,6 +155,26 @@ def test_a_report_is_counted(tmp_path: Path) -> None:
     assert nothing.problem == "no test ran"
 
 
+def test_what_failed_is_run_again(
+    projects: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only that; the first failure stays on record, and one that comes again is wrong."""
+    good = Cell("pinned", "3.10.1", PLATFORMS[0], {"fapilog": HOSTS[0]}, 5)
+    bad = Cell("pinned", "3.11.7", PLATFORMS[1], {"fapilog": HOSTS[0]}, 5, failed=["tests::test_x"])
+    asked = []
+
+    def run_all(setups, projects, *, platforms, marked):
+        asked.append((*setups, *platforms, *marked))
+        return iter([Cell("pinned", "3.11.7", PLATFORMS[1], {"fapilog": HOSTS[0]}, 6)])
+
+    monkeypatch.setattr(matrix, "run_all", run_all)
+    monkeypatch.setattr(matrix, "found_pythons", lambda: ({"3.10": Path(), "3.11": Path()}, {}))
+    kept, again = matrix.repeated([good, bad], projects)
+    assert asked == [(Setup("pinned", HOSTS[0], "3.11"), (PLATFORMS[1],), "not slow")]
+    assert kept is good
+    assert (again.passed, again.good, again.failed_first) == (6, True, ["tests::test_x"])
+
+
 def test_the_pinned_host_behaves_as_recorded() -> None:
     """What the page says of the newest host is what the installed one does."""
     assert (
@@ -207,6 +227,7 @@ def test_the_page_shows_what_is_wrong() -> None:
         Cell("pinned", "3.10.1", "splunk_hec", {"fapilog": HOSTS[0]}, 5, {"no unicorn": 2}),
         Cell("pinned", "3.11.1", "splunk_hec", {"fapilog": HOSTS[0]}, 4, failed=["tests::test_x"]),
         Cell("pinned", "3.12.1", "splunk_hec", {"fapilog": HOSTS[0]}, problem="not installable"),
+        Cell("lowest", "3.10.1", "splunk_hec", {"fapilog": "x"}, 1, failed_first=["tests::test_y"]),
     ]
     found = matrix_page.result() | {
         "cells": [asdict(cell) for cell in cells],
@@ -215,7 +236,12 @@ def test_the_page_shows_what_is_wrong() -> None:
     page = matrix_page.page(found, {})
     assert "| 5 passed, 2 skipped | 4 passed, **1 failed** | **did not run** |" in page
     assert "**2 of them wrong**" in page
-    for text in ("- Skipped: no unicorn.", "`tests::test_x`", "`not installable`"):
+    for text in (
+        "- Skipped: no unicorn.",
+        "`tests::test_x`",
+        "`not installable`",
+        "`tests::test_y`",
+    ):
         assert text in page
     assert "- Not run: Python 3.13: there is none." in page
 
