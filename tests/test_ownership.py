@@ -292,13 +292,13 @@ def test_what_git_ignores_is_left_alone(project: Path) -> None:
 
 
 def test_what_git_does_not_have_is_told(project: Path) -> None:
-    """An update overwrites a file that is ignored, and no commit has the owner's edit."""
+    """An update deletes or overwrites it, and no commit has the owner's edit."""
     add(project / ".gitignore", "*.env\n")
     begin(project)
     name = "deploy/splunk_hec/small-service.env"
     code, said = check(project)
     assert code == 1
-    assert f"{name}: git ignores it" in said
+    assert f"{name}: git does not have it" in said
     git("add", "--force", "deploy", cwd=project)
     assert check(project) == (0, "")
 

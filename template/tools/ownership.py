@@ -93,10 +93,10 @@ def leftovers(files: list[str]) -> list[str]:
 def ignored(names: list[str], files: list[str]) -> list[str]:
     """Return which of the files that the template brings are there, but not for git.
 
-    Copier compares what git sees: an update would write over an edit that nothing has a copy of.
+    Copier compares what git sees: an update would delete the rest or write over it, and no commit has a copy.
     """
     seen = set(files)
-    what = "git ignores it, so an update overwrites it for good: git add --force, or give it another name"
+    what = "git does not have it, so an update may remove it: git add --force, or rename it"
     return [f"{name}: {what}" for name in names if name not in seen and _exists(name)]
 
 
