@@ -39,6 +39,10 @@ FIRST = ("index.md", "README.md", "splunk_hec.md", "elasticsearch.md", "syslog_c
 """Pages that stand before the others of their folder, which are sorted by name."""
 REPOSITORY_PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
+_ROW = re.compile(r"(?<=</td>).*?(?=</tr>)", re.DOTALL)
+"""The cells of a row after its first."""
+_CELL = re.compile(r"<td.*?</td>", re.DOTALL)
+_LONG_NAME = re.compile(r"\w{25,}")
 _CODE = re.compile(r"(^(```|~~~).*?^\2)", re.DOTALL | re.MULTILINE)
 
 
@@ -111,11 +115,7 @@ def on_page_markdown(markdown: str, page: Any, files: Files, **_: Any) -> str:
         if inside is None:
             folder = target.is_dir() and (targets.get(target / "README.md"))
             if not folder:
-                return (
-                    f"{text} (`{target.relative_to(ROOT).as_posix()}`)"
-                    if target.exists()
-                    else match[0]
-                )
+                return _without_page(match, target) if target.exists() else match[0]
             inside = folder
         start = posixpath.dirname(page.file.src_uri) or "."
         return f"[{text}]({posixpath.relpath(inside, start)}{'#' + anchor if anchor else ''})"
@@ -126,6 +126,31 @@ def on_page_markdown(markdown: str, page: Any, files: Files, **_: Any) -> str:
         _LINK.sub(replaced, part) if number % 3 == 0 else part if number % 3 == 1 else ""
         for number, part in enumerate(parts)
     )
+
+
+def _without_page(match: re.Match[str], target: Path) -> str:
+    """Return the text and the path; in a table the path is a tooltip, since cells are narrow."""
+    text, path = match[1], target.relative_to(ROOT).as_posix()
+    if text.strip("`") == path:
+        return f"`{path}`"
+    line = match.string.rfind("\n", 0, match.start()) + 1
+    if match.string.startswith("|", line):
+        return f'<abbr title="{path}">{text}</abbr>'
+    return f"{text} (`{path}`)"
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Let long names in tables break after an underscore, but for those of the first column."""
+    return _ROW.sub(lambda row: _CELL.sub(_breakable, row[0]), html)
+
+
+def _breakable(cell: re.Match[str]) -> str:
+    """Return the cell with places to break in its names; those in the attributes of tags stay."""
+    parts = re.split(r"(<[^>]*>)", cell[0])
+    parts[::2] = [
+        _LONG_NAME.sub(lambda name: name[0].replace("_", "_<wbr>"), t) for t in parts[::2]
+    ]
+    return "".join(parts)
 
 
 def _in_docs(target: Path, files: Files) -> str | None:
