@@ -177,7 +177,7 @@ def _not_run(result: dict[str, Any]) -> str:
     for cell in result["cells"]:
         host, platform = cell["versions"].get("fapilog"), TITLES[cell["platform"]]
         where = f"fapilog {host}, Python {cell['python']}, {platform}"
-        first = cell.get("failed_first", [])
+        first = [name.rpartition("::")[2] for name in cell.get("failed_first", [])]
         wrong = [*cell["failed"], *filter(None, [cell["problem"]])]
         lines += [f"- Wrong: {where}: `{each}`." for each in wrong]
         if first and not wrong:

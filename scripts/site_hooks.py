@@ -136,7 +136,9 @@ def _without_page(match: re.Match[str], target: Path) -> str:
     line = match.string.rfind("\n", 0, match.start()) + 1
     if match.string.startswith("|", line):
         return f'<abbr title="{path}">{text}</abbr>'
-    return f"{text} (`{path}`)"
+    return (
+        f"{text}, `{path}`" if match.string[: match.start()].endswith("(") else f"{text} (`{path}`)"
+    )
 
 
 def on_page_content(html: str, **_: Any) -> str:
