@@ -164,7 +164,7 @@ curl -X PUT "$URL/_index_template/logs-fapilog" -H 'Content-Type: application/js
 any.
 
 `compose.yaml` starts a node to try this with. The `.env` files are settings of the sink for three
-situations: `docs/deployment.md`.
+situations: [deployment.md](../../docs/deployment.md).
 """
 
 

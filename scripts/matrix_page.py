@@ -288,7 +288,7 @@ def _platforms() -> str:
         ]
         for each in platforms.receivers()
     ]
-    return _table(["Platform", "Receiver", "Versions", "How", "", "See"], rows)
+    return _table(["Platform", "Receiver", "Versions", "How", "Note", "See"], rows)
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -42,6 +42,7 @@ _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
 _ROW = re.compile(r"(?<=</td>).*?(?=</tr>)", re.DOTALL)
 """The cells of a row after its first."""
 _CELL = re.compile(r"<td.*?</td>", re.DOTALL)
+_GROUP = re.compile(r"(?<=\d) (?=\d{3}\b)")
 _LONG_NAME = re.compile(r"\w{25,}")
 _CODE = re.compile(r"(^(```|~~~).*?^\2)", re.DOTALL | re.MULTILINE)
 
@@ -142,13 +143,14 @@ def _without_page(match: re.Match[str], target: Path) -> str:
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """Let long names in tables break after an underscore, but for those of the first column."""
+    """Let long names in tables break after an underscore, but not those of the first column."""
     return _ROW.sub(lambda row: _CELL.sub(_breakable, row[0]), html)
 
 
 def _breakable(cell: re.Match[str]) -> str:
-    """Return the cell with places to break in its names; those in the attributes of tags stay."""
-    parts = re.split(r"(<[^>]*>)", cell[0])
+    """Return the cell with places to break in its names, and none in its numbers."""
+    parts = re.split(r"(<[^>]*>)", cell[0])  # every second part is a tag, and stays
+    parts[::2] = [_GROUP.sub("\u00a0", text) for text in parts[::2]]
     parts[::2] = [
         _LONG_NAME.sub(lambda name: name[0].replace("_", "_<wbr>"), t) for t in parts[::2]
     ]
