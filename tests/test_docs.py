@@ -19,7 +19,7 @@ import yaml
 
 from scripts import pictures, site_reference, sizing
 from scripts.rendering import PLATFORMS, ROOT, render
-from scripts.site_hooks import navigation
+from scripts.site_hooks import navigation, on_page_content
 from tests.helpers import installed, run
 
 pytestmark = pytest.mark.xdist_group("docs")
@@ -252,6 +252,8 @@ def test_the_site_builds(tmp_path: Path) -> None:
     for platform in PLATFORMS:
         folder = platform.replace("_", "-")
         assert f"platforms/{folder}/{platform}.html" in pages
+    upstream = (tmp_path / "site" / "upstream/index.html").read_text(encoding="utf-8")
+    assert '<abbr title="examples/splunk-hec/tests/conformance/test_fapilog.py">' in upstream
     html = "".join((tmp_path / "site" / page).read_text(encoding="utf-8") for page in pages)
     assert re.findall(r'(?:<script|<img)[^>]+src="(https?://[^"]+)', html) == []
     assert re.findall(r'<link[^>]+rel="stylesheet"[^>]+href="(https?://[^"]+)', html) == []
@@ -268,6 +270,17 @@ def test_a_new_page_appears_in_the_navigation() -> None:
         {"Platforms": [{"Splunk": ["platforms/splunk-hec/index.md"]}]},
         {"New folder": ["new-folder/b.md"]},
     ]
+
+
+def test_names_in_tables_of_the_site_break() -> None:
+    """Behind the first column, at underscores, in what is read; numbers stay whole."""
+    name = "test_a_name_that_fills_a_column"
+    row = f'<td>{name}</td><td title="{name}"><code>{name}</code></td><td>3 050 of 10 000</td>'
+    breakable = name.replace("_", "_<wbr>")
+    assert on_page_content(f"<p>{name}</p><tr>{row}</tr>") == (
+        f'<p>{name}</p><tr><td>{name}</td><td title="{name}"><code>{breakable}</code></td>'
+        "<td>3\u00a0050 of 10\u00a0000</td></tr>"
+    )
 
 
 def test_links_in_the_repository_lead_somewhere() -> None:
