@@ -131,12 +131,14 @@ def what_users_see() -> dict[str, faked_host.Seen]:
 def _head(result: dict[str, Any]) -> str:
     cells = result["cells"]
     wrong = sum(bool(cell["failed"] or cell["problem"]) for cell in cells)
+    again = sum(bool(cell.get("failed_first")) for cell in cells)
+    green = f"all green, {again} of them when run again" if again else "all green"
     return HEAD.format(
         date=result["date"],
         minutes=result["minutes"],
         tests=sum(cell["passed"] for cell in cells),
         cells=len(cells),
-        wrong=f"**{wrong} of them wrong**" if wrong else "all green",
+        wrong=f"**{wrong} of them wrong**" if wrong else green,
     )
 
 
