@@ -5,6 +5,9 @@ VENV ?= .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Anew whenever a pin changes.
 READY := $(VENV)/.ready
+# The peers, and the old libraries of the migration guides.
+BENCHMARKS := build/benchmarks
+BENCH_READY := $(BENCHMARKS)/venv/.ready
 
 COMPILE := uv pip compile --universal --python-version 3.10 --upgrade --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-strip-extras --quiet --output-file
@@ -22,7 +25,7 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -m "not nightly and not integration"
 
-nightly: $(READY)
+nightly: $(READY) $(BENCH_READY)
 	$(BIN)/python -m pytest -m "not integration"
 	$(MAKE) benchmark-gate
 
@@ -46,8 +49,6 @@ integration-opensearch integration-elasticsearch: $(READY)
 # Throughput, memory and latency beside the peers, which live in an environment of their own. `benchmark` takes
 # about 20 minutes and writes docs/benchmarks/; `-quick` a few, and writes below build/; `-gate` compares ratios
 # only, and is what the nightly job runs; `-outage` takes its 12 minutes by the clock.
-BENCHMARKS := build/benchmarks
-BENCH_READY := $(BENCHMARKS)/venv/.ready
 BENCH := $(BENCHMARKS)/venv/$(notdir $(BIN))/python -m benchmarks
 
 benchmark: $(READY) $(BENCH_READY)
@@ -85,9 +86,9 @@ matrix: $(READY)
 matrix-diagonal: $(READY)
 	$(BIN)/python -m scripts.matrix --diagonal
 
-# The documentation site, in build/site; strict: a broken link is an error. Needs no network.
+# The documentation site, in build/site; strict: a broken link is an error (but not with --quiet, which hides warnings from it, too). Needs no network.
 docs: $(READY)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --clean
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --clean
 
 # Render examples/ anew, after a change of the template. They hold the hashes of its files.
 examples: $(READY)

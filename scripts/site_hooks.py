@@ -22,7 +22,6 @@ SECTIONS = {
     "Reference": "reference",
     "Platforms": "platforms",
     "Benchmarks": "benchmarks",
-    "Compatibility": "compatibility",
     "Migration": "migration",
     "Upstream": "upstream",
     "Decisions": "decisions",

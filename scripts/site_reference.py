@@ -27,7 +27,6 @@ TITLES = {
     "elasticsearch": "Elasticsearch and OpenSearch",
     "syslog_cef": "Syslog and SIEM",
 }
-_SECTION = re.compile(r"(?m)^(Args|Raises|Returns|Yields|Attributes):\n((?:(?: {4}.*)?(?:\n|\Z))+)")
 MADE = "Written by `make reference` from the code; do not edit.\n"
 
 

@@ -64,8 +64,8 @@ def released(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     repository = tmp_path_factory.mktemp("released") / "template"
     shutil.copytree(template, repository)
     # A few files are enough to see whether one is touched, and render in a fraction of the time.
-    shutil.rmtree(repository / "template" / "tests")
-    shutil.rmtree(repository / "template" / "src" / "{{ package_name }}" / "_delivery")
+    for folder in ("tests", "src/{{ package_name }}/_delivery", "tools"):
+        shutil.rmtree(repository / "template" / folder)
     git("init", "--quiet", "--initial-branch=main", cwd=repository)
     commit(repository, "First", tag="v1.0.0")
     page = repository / "template" / "docs" / "updating.md"

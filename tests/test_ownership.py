@@ -291,6 +291,18 @@ def test_what_git_ignores_is_left_alone(project: Path) -> None:
     assert check(project) == (0, "")
 
 
+def test_what_git_does_not_have_is_told(project: Path) -> None:
+    """An update deletes or overwrites it, and no commit has the owner's edit."""
+    add(project / ".gitignore", "*.env\n")
+    begin(project)
+    name = "deploy/splunk_hec/small-service.env"
+    code, said = check(project)
+    assert code == 1
+    assert f"{name}: git does not have it" in said
+    git("add", "--force", "deploy", cwd=project)
+    assert check(project) == (0, "")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="pipes and links are others on Windows")
 @pytest.mark.parametrize("with_git", [False, True], ids=["plain", "git"])
 def test_odd_files_do_no_harm(project: Path, with_git: bool) -> None:
@@ -322,6 +334,7 @@ def test_broken_manifest_is_told(project: Path, text: str) -> None:
     code, said = check(project)
     assert code == 1
     assert "tools/ownership.json: cannot be read" in said
+    assert "git checkout --theirs -- tools/ownership.json" in said
     assert "README.md: conflict markers" in said
 
 
@@ -355,4 +368,4 @@ def test_update_brings_the_check(tmp_path: Path) -> None:
     code, said = check(project)
     assert code == 1
     assert said.startswith("src/acme_sink/_delivery/tls.py: edited")
-    assert len(said.splitlines()) == 1 + 3
+    assert len(said.splitlines()) == 1 + 4

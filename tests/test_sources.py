@@ -24,6 +24,7 @@ def unrendered(rendered: Callable[[str], Path], tmp_path_factory) -> Path:
     plain = shutil.ignore_patterns("*.jinja", "__pycache__", ".*_cache")
     shutil.copytree(SOURCE, folder / "src" / "sinkpkg", ignore=plain)
     shutil.copytree(TESTS / "support", folder / "tests" / "support", ignore=plain)
+    shutil.copytree(ROOT / "template" / "tools", folder / "tools", ignore=plain)
     (folder / "src" / "sinkpkg" / "__init__.py").write_text('"""All platforms at once."""\n')
     shutil.copy(rendered(PLATFORMS[0]) / "pyproject.toml", folder)
     return folder

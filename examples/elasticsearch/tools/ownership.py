@@ -24,8 +24,10 @@ MANIFEST = "tools/ownership.json"
 EDITS = ".template-edits"
 OWNED = "# Template-owned: `copier update` replaces this file."
 MARKS = (b"<<<<<<< ", b"=======", b">>>>>>> ")
+THEIRS = f"In a conflict: git checkout --theirs -- {MANIFEST}; else take it from git"
 WAY_OUT = f"""\
 Undo an edit:  git checkout HEAD -- PATH      (committed? git log -- PATH, then git checkout COMMIT -- PATH)
+               after an update these are older than the new version: docs/updating.md says how to get that
 Keep it:       a line "PATH  # reason" in {EDITS}; a later update may then end in a conflict there
 What to use instead, and who owns what: docs/updating.md"""
 
@@ -40,11 +42,11 @@ def main() -> int:
         owned: dict[str, str | None] = manifest["template_owned"]
         folders = tuple(f"{folder}/" for folder in manifest["template_folders"])
     except (OSError, ValueError, LookupError, TypeError) as error:
-        errors.append(f"{MANIFEST}: cannot be read, take it from git ({type(error).__name__})")
+        errors.append(f"{MANIFEST}: cannot be read ({type(error).__name__}). {THEIRS}")
     else:
         changes = changes_of(owned, folders, files)
         listed, errors_of_list = edits_listed(changes)
-        errors += errors_of_list
+        errors += [*ignored([*owned, *manifest["yours"]], files), *errors_of_list]
         notices = [f"{name}: {changes[name]}, listed: {listed[name]}" for name in listed]
         unlisted = [f"{name}: {changes[name]}" for name in changes if name not in listed]
         errors += [*unlisted, WAY_OUT] if unlisted else []
@@ -86,6 +88,16 @@ def leftovers(files: list[str]) -> list[str]:
         *(f"{name}: conflict markers, resolve them by hand, then git add" for name in marked),
         *(f"{name}: a rejected change, apply it by hand, then delete it" for name in rejected),
     ]
+
+
+def ignored(names: list[str], files: list[str]) -> list[str]:
+    """Return which of the files that the template brings are there, but not for git.
+
+    Copier compares what git sees: an update would delete the rest or write over it, and no commit has a copy.
+    """
+    seen = set(files)
+    what = "git does not have it, so an update may remove it: git add --force, or rename it"
+    return [f"{name}: {what}" for name in names if name not in seen and _exists(name)]
 
 
 def is_marked(path: Path) -> bool:

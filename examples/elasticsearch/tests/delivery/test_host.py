@@ -10,8 +10,9 @@ import logging
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import pytest
@@ -536,6 +537,18 @@ def test_bad_configuration_is_heard(args: Any, settings: dict[str, Any], said: s
         PlainSink(*args, **settings)
     assert said in str(heard[0].message)
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("action", ["ignore", "error"])
+def test_a_filter_of_warnings_does_not_silence_it(
+    caplog: pytest.LogCaptureFixture, action: Literal["ignore", "error"]
+) -> None:
+    """Hidden, or raised into the hands of the host, which swallows it: then the log says it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(action)
+        with pytest.raises((ConfigurationError, RuntimeWarning)):
+            PlainSink()
+    assert [line for line in caplog.messages if "url: it is missing" in line]
 
 
 def test_a_missing_certificate_file_is_heard() -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from typing import Any
 
@@ -44,6 +45,13 @@ def test_a_function_and_its_name() -> None:
 def test_what_is_none_is_refused(value: Any, said: str) -> None:
     """At construction, and not when it is needed."""
     with pytest.raises(ValidationError, match=said):
+        Config(hook=value)
+
+
+@pytest.mark.parametrize("value", ["asyncio:sleep", asyncio.sleep], ids=["name", "function"])
+def test_a_coroutine_function_is_refused(value: Any) -> None:
+    """What it returns is true whatever it would say, and nobody awaits it."""
+    with pytest.raises(ValidationError, match="must be a plain function"):
         Config(hook=value)
 
 

@@ -9,6 +9,7 @@ is issued as a RuntimeWarning, too. No text holds a value: it could be a secret 
 from __future__ import annotations
 
 import difflib
+import logging
 import sys
 import warnings
 from collections.abc import Mapping
@@ -69,7 +70,12 @@ def warn_maker(message: str) -> None:
         frame = frame.f_back
         name = str(frame.f_globals.get("__name__"))
     said = frame.f_globals.setdefault("__warningregistry__", {})
-    warnings.warn_explicit(message, RuntimeWarning, f"<{name}>", frame.f_lineno, name, said)
+    try:
+        warnings.warn_explicit(message, RuntimeWarning, f"<{name}>", frame.f_lineno, name, said)
+    finally:
+        # A filter hid it, or made an exception of it, which fapilog swallows: it is heard all the same.
+        if (message, RuntimeWarning, frame.f_lineno) not in said:
+            logging.getLogger("fapilog_sink").error(message)
 
 
 def _describe(error: ValidationError, model: type[BaseModel]) -> str:

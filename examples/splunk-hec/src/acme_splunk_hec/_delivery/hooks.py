@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import Annotated, Any, TypeAlias
 
@@ -19,24 +20,25 @@ def load_hook(value: object) -> Callable[..., Any]:
     Raises:
         ValueError: it is no function, or the module has none of that name.
     """
-    if not isinstance(value, str):
-        if not callable(value):
-            raise ValueError(_FORM)
-        return value
+    found = _imported(value) if isinstance(value, str) else value
+    if not callable(found):
+        raise ValueError(_FORM)
+    if inspect.iscoroutinefunction(found):
+        raise ValueError("must be a plain function: nobody would await an `async def`")
+    return found  # type: ignore[no-any-return]
+
+
+def _imported(value: str) -> Any:
     module, colon, name = value.strip().partition(":")
     if not (module and colon and name):
         raise ValueError(_FORM)
     problem = ""
     try:
-        found = getattr(importlib.import_module(module), name)
+        return getattr(importlib.import_module(module), name)
     except Exception as error:
         problem = type(error).__name__
     # Raised outside of the handler and without the name: it could be a secret in the wrong place.
-    if problem:
-        raise ValueError(f"names a function that cannot be imported ({problem})")
-    if not callable(found):
-        raise ValueError(_FORM)
-    return found  # type: ignore[no-any-return]
+    raise ValueError(f"names a function that cannot be imported ({problem})")
 
 
 Hook: TypeAlias = Annotated[
