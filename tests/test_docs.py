@@ -20,7 +20,7 @@ import yaml
 from scripts import pictures, site_reference, sizing
 from scripts.rendering import PLATFORMS, ROOT, render
 from scripts.site_hooks import navigation
-from tests.helpers import installed, run
+from tests.helpers import install, run
 
 pytestmark = pytest.mark.xdist_group("docs")
 
@@ -197,7 +197,7 @@ def test_the_tutorial_works(template: Path, tmp_path: Path, platform: str) -> No
     project = render(
         template, tmp_path / "project", platform=platform, distribution_name=TUTORIAL[platform]
     )
-    environment = installed(project, tmp_path / "installed")
+    environment = {"PYTHONPATH": str(install(project, tmp_path / "installed"))}
     receiver, settings, application = tutorial(platform)
     (port,) = re.findall(r"127\.0\.0\.1:(\d+)", settings)
     with running_receiver(receiver, port) as (printed, free):
