@@ -13,9 +13,9 @@ from types import ModuleType
 from typing import Any
 
 from scripts import faked_host, platforms
-from scripts.environments import HOSTS
+from scripts.environments import HOSTS, LIBRARIES
 from scripts.faults import TITLES
-from scripts.matrix import LIBRARIES, RESULT
+from scripts.matrix import RESULT
 from scripts.rendering import PLATFORMS, ROOT, copy_template, render
 
 PAGE = RESULT.with_suffix(".md")
