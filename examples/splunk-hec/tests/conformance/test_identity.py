@@ -12,7 +12,10 @@ from fapilog.plugins.versioning import is_plugin_api_compatible, parse_api_versi
 
 import acme_splunk_hec as package
 from acme_splunk_hec import plugin
-from acme_splunk_hec._delivery.host_version import host_version, is_supported
+from acme_splunk_hec._delivery.host_version import (
+    host_version,
+    is_supported,
+)
 
 PYPROJECT = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
 METADATA = PluginMetadata.model_validate(plugin.PLUGIN_METADATA)

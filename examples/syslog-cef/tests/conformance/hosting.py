@@ -13,7 +13,11 @@ from fapilog import get_logger
 from fapilog.core.settings import Settings
 
 from acme_syslog_cef import plugin
-from acme_syslog_cef._delivery.host_version import UNKNOWN, _release, host_version
+from acme_syslog_cef._delivery.host_version import (
+    UNKNOWN,
+    _release,
+    host_version,
+)
 
 SINK: type[Any] = getattr(plugin, plugin.PLUGIN_METADATA["entry_point"].partition(":")[2])
 HOST = f"fapilog {host_version()}"

@@ -12,7 +12,10 @@ from fapilog.plugins.versioning import is_plugin_api_compatible, parse_api_versi
 
 import acme_syslog_cef as package
 from acme_syslog_cef import plugin
-from acme_syslog_cef._delivery.host_version import host_version, is_supported
+from acme_syslog_cef._delivery.host_version import (
+    host_version,
+    is_supported,
+)
 
 PYPROJECT = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
 METADATA = PluginMetadata.model_validate(plugin.PLUGIN_METADATA)

@@ -11,7 +11,10 @@ import pytest
 from fapilog.core.settings import Settings
 from pydantic import ValidationError
 
-from acme_syslog_cef._command.configuration import from_environment, make_sink
+from acme_syslog_cef._command.configuration import (
+    from_environment,
+    make_sink,
+)
 from acme_syslog_cef._delivery.errors import ConfigurationError
 
 from .plain import PlainConfig, PlainSink
