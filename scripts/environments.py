@@ -18,6 +18,8 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 """The versions of CPython that are looked for, oldest first."""
 HOSTS = ("0.11.0", "0.14.0", "0.15.0", "0.16.0", "0.18.1")
 """The versions of fapilog at which something changed for a sink, oldest first."""
+LIBRARIES = ("httpx", "orjson", "pydantic")
+"""What a generated project runs on, beside fapilog."""
 CACHE = ROOT / "build" / "matrix"
 INSTALL_SECONDS = 600
 

@@ -27,6 +27,7 @@ from typing import Any
 
 from scripts.environments import (
     HOSTS,
+    LIBRARIES,
     PYTHONS,
     Unavailable,
     Unreachable,
@@ -39,8 +40,6 @@ from scripts.rendering import PLATFORMS, ROOT, copy_template, render
 from scripts.running import run
 
 RESULT = ROOT / "docs" / "reference" / "compatibility.json"
-LIBRARIES = ("httpx", "orjson", "pydantic")
-"""What a generated project runs on, beside fapilog."""
 TOOLS = ("hypothesis", "pytest", "pytest-timeout", "trustme")
 """What its tests need."""
 SUITE = ("tests/conformance", "tests/delivery/test_host.py", "tests/delivery/test_host_version.py")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.rendering import ROOT, copy_template, render
+from scripts.running import install
 
 FOLDER = ROOT / "docs" / "migration"
 PEERS = ROOT / "build" / "benchmarks" / "venv"
@@ -156,14 +157,6 @@ def prepared(program: str, fault: str) -> str:
     for old, new in (_LOCAL | _CHANGED.get(fault, {})).items():
         program = program.replace(old, new)
     return program
-
-
-def install(project: Path, target: Path) -> Path:
-    """Install a rendered project without its dependencies below `target`, and return that."""
-    options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation")
-    command = (sys.executable, "-m", "pip", "install", *options, "--target", target, project)
-    subprocess.run([str(part) for part in command], check=True)
-    return target
 
 
 def outcome(guide: Guide, column: str, fault: str, project: Path, installed: Path) -> str:

@@ -18,12 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.environments import environment, pins
+from scripts.environments import HOSTS, LIBRARIES, environment, pins
 from scripts.rendering import PLATFORMS, ROOT, copy_template, render
 
 RUNS = 20
-OLDEST_HOST = "0.11.0"
-RUNS_ON = ("fapilog", "httpx", "orjson", "pydantic")
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Count:
 
 def hosts() -> tuple[str, str]:
     """Return the oldest supported version of fapilog, and the pinned one."""
-    return OLDEST_HOST, pins()["fapilog"]
+    return HOSTS[0], pins()["fapilog"]
 
 
 def count_all(runs: int, folder: Path) -> list[Count]:
@@ -99,7 +97,7 @@ def arrivals(project: Path, python: Path, runs: int) -> Any:
 
 def python_with(host: str) -> Path:
     """Return the interpreter of an environment with that fapilog."""
-    versions = {name: pins()[name] for name in RUNS_ON} | {"fapilog": host}
+    versions = {name: pins()[name] for name in LIBRARIES} | {"fapilog": host}
     wanted = [f"{name}=={version}" for name, version in versions.items()]
     return environment(Path(sys.executable), wanted)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 _TOOLS_FOLDERS = {"__pycache__", ".git", ".hypothesis", ".venv"}
@@ -44,6 +45,22 @@ def run(
         timeout=timeout,
         check=False,
     )
+
+
+def install(project: Path, target: Path) -> Path:
+    """Install a rendered project below `target`, and return that; for PYTHONPATH.
+
+    Its dependencies are those of this interpreter.
+
+    Raises:
+        RuntimeError: pip failed; what it printed.
+    """
+    options = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation")
+    command = (sys.executable, "-m", "pip", "install", *options, "--target", target, project)
+    result = run(*command, cwd=project.parent)
+    if result.returncode:
+        raise RuntimeError(result.stdout)
+    return target
 
 
 _FOREIGN = ("PYTEST_", "COV_", "COVERAGE_", "FAPILOG_", "GIT_", "COPIER_")

@@ -4,9 +4,17 @@ import re
 import sys
 from pathlib import Path
 
-from scripts.running import contents_of, files_of, run
+from scripts.running import contents_of, files_of, install, run
 
-__all__ = ["TEXT_SUFFIXES", "contents_of", "files_of", "leftovers_in", "run", "run_python"]
+__all__ = [
+    "TEXT_SUFFIXES",
+    "contents_of",
+    "files_of",
+    "install",
+    "leftovers_in",
+    "run",
+    "run_python",
+]
 
 TEXT_SUFFIXES = {
     "",
@@ -40,13 +48,3 @@ def run_python(*arguments: str | Path, cwd: Path, timeout: float = 120) -> str:
     result = run(sys.executable, *arguments, cwd=cwd, timeout=timeout)
     assert result.returncode == 0, result.stdout[-6_000:]
     return result.stdout
-
-
-def installed(project: Path, folder: Path) -> dict[str, str]:
-    """Install a rendered project into `folder`; return the environment in which Python finds it.
-
-    Its dependencies are those of this interpreter.
-    """
-    options = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation")
-    run_python("-m", "pip", "install", *options, "--target", folder, project, cwd=project.parent)
-    return {"PYTHONPATH": str(folder)}

@@ -59,6 +59,17 @@ def test_each_platform_has_the_same_kinds_of_files(deploy: Path, platform: str) 
     assert situations | common <= names
 
 
+def test_shell_reads_the_settings_as_written(deploy: Path, platform: str) -> None:
+    """The command in the head of each file hands on every value whole."""
+    for path in (deploy / platform).glob("*.env"):
+        text = path.read_text(encoding="utf-8")
+        (command,) = re.findall(r"(?m)^#   (env .*) python -m \w+ check$", text)
+        shown = run("sh", "-c", f"{command} env".replace("FILE", path.name), cwd=path.parent)
+        lines = {line for line in text.splitlines() if line and line[0] != "#"}
+        assert lines <= set(shown.stdout.splitlines())
+        assert lines
+
+
 def test_compose_file(deploy: Path, platform: str) -> None:
     """Images have versions, ports are on loopback, and no password is in the file."""
     (compose,) = documents(deploy / platform / "compose.yaml")

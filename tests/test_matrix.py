@@ -240,7 +240,7 @@ def test_the_page_shows_what_is_wrong() -> None:
         "- Skipped: no unicorn.",
         "`tests::test_x`",
         "`not installable`",
-        "`tests::test_y`",
+        "`test_y`",
     ):
         assert text in page
     assert "- Not run: Python 3.13: there is none." in page

@@ -21,7 +21,7 @@ from scripts import migrations, seen
 from scripts.migrations import GUIDES, SINK, Guide
 from scripts.rendering import ROOT
 from scripts.site_reference import config_of
-from tests.helpers import run_python
+from tests.helpers import install, run_python
 
 MIGRATION = ROOT / "docs" / "migration"
 QUICK = ("event_shape", "failing", "presets")
@@ -233,7 +233,7 @@ def installed(rendered: Callable[[str], Path], tmp_path_factory) -> Installed:
     def project_and_place(platform: str) -> tuple[Path, Path]:
         if platform not in made:
             target = tmp_path_factory.mktemp("installed") / platform
-            made[platform] = migrations.install(rendered(platform), target)
+            made[platform] = install(rendered(platform), target)
         return rendered(platform), made[platform]
 
     return project_and_place

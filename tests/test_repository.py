@@ -1,15 +1,19 @@
 """The repository itself: clean, free of foreign words, and consistent with what it renders."""
 
 import re
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from scripts.environments import PYTHONS
 from scripts.render_examples import EXAMPLES, answers_of, render_example
 from scripts.rendering import PLATFORMS, ROOT
-from tests.helpers import contents_of, files_of, run_python
+from tests.helpers import contents_of, files_of, run, run_python
 
 PYTHON_FOLDERS = [
     name
@@ -123,3 +127,37 @@ def test_actions_are_pinned() -> None:
     assert [
         line for line in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+", line)
     ] == []
+
+
+def workflow(name: str) -> dict[str, Any]:
+    """Return a workflow of this repository."""
+    text = (ROOT / ".github" / "workflows" / name).read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text))
+
+
+def test_nightly_workflow() -> None:
+    """Each night the long tests and the matrix run, with no more rights than to read."""
+    nightly = workflow("nightly.yml")
+    assert nightly[True]["schedule"]  # YAML 1.1 reads `on` as a truth value
+    assert nightly["permissions"] == {"contents": "read"}
+    jobs = {name: job["steps"] for name, job in nightly["jobs"].items()}
+    made = {name: steps[-1]["run"] for name, steps in jobs.items()}
+    assert made == {"nightly": "make nightly", "matrix": "make matrix"}
+    pythons = jobs["matrix"][1]["with"]["python-version"].split()
+    assert sorted(pythons) == sorted(PYTHONS)
+
+
+@pytest.mark.parametrize("name", ["ci.yml", "nightly.yml"])
+def test_workflows_make_what_can_be_made(name: str) -> None:
+    """A target that a workflow names exists, here or in the folder of its job."""
+    commands = [
+        (job.get("defaults", {}).get("run", {}).get("working-directory", "."), step["run"])
+        for job in workflow(name)["jobs"].values()
+        for step in job["steps"]
+        if step.get("run", "").startswith("make ")
+    ]
+    for folder, command in commands:
+        place = ROOT / folder.replace("${{ matrix.example }}", next(iter(EXAMPLES)))
+        result = run(*shlex.split(command), "--dry-run", cwd=place)
+        assert result.returncode == 0, result.stdout
+    assert commands

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from scripts.rendering import ROOT
-from tests.helpers import installed, run, run_python
+from tests.helpers import install, run, run_python
 from tests.receivers import Received, splunk
 
 pytestmark = [
@@ -58,7 +58,8 @@ def plugin(
     rendered: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
     """Return an environment in which the Splunk example is installed."""
-    return installed(rendered("splunk_hec"), tmp_path_factory.mktemp("installed"))
+    folder = tmp_path_factory.mktemp("installed")
+    return {"PYTHONPATH": str(install(rendered("splunk_hec"), folder))}
 
 
 @pytest.fixture

@@ -984,15 +984,15 @@ FAULTS: list[Fault] = [
     Fault(
         name="extra_headers_may_replace_credentials",
         path="_delivery/extra_headers.py",
-        find="if name in ENGINE_HEADERS or name in reserved:",
-        replace="if name in reserved:",
+        find="{*ENGINE_HEADERS, *reserved}",
+        replace="{*reserved}",
         caught_by=_HEADERS,
     ),
     Fault(
         name="extra_headers_may_replace_those_of_the_platform",
         path="_delivery/extra_headers.py",
-        find="if name in ENGINE_HEADERS or name in reserved:",
-        replace="if name in ENGINE_HEADERS:",
+        find="{*ENGINE_HEADERS, *reserved}",
+        replace="{*ENGINE_HEADERS}",
         caught_by=_HEADERS,
     ),
     Fault(

@@ -20,6 +20,8 @@ TYPES: dict[str, Any] = {
     "number": (int, float),
     "boolean": bool,
     "null": type(None),
+    "array": list,
+    "object": dict,
 }
 
 
@@ -63,11 +65,13 @@ def test_settings_are_those_of_the_model(schema: dict[str, Any]) -> None:
 
 
 def test_required_settings_and_defaults(schema: dict[str, Any]) -> None:
-    """A setting is required, or has its default in the schema."""
+    """A setting is required, or has its default in the schema, which fits its own type."""
     for name, field in MODEL.model_fields.items():
         rule = schema["properties"][name]
         assert (name in schema["required"]) == field.is_required() != ("default" in rule)
-    assert schema["properties"]["batch_max_events"]["default"] == 1_000
+    defaults = {n: rule["default"] for n, rule in schema["properties"].items() if "default" in rule}
+    assert problems({**schema, "required": []}, defaults) == []
+    assert defaults["batch_max_events"] == 1_000
 
 
 def test_good_configuration_fits(schema: dict[str, Any]) -> None:

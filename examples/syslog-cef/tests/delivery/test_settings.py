@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from acme_syslog_cef._delivery.configure import load_config
+from acme_syslog_cef._delivery.errors import ConfigurationError
 from acme_syslog_cef._delivery.settings import (
     HOLD,
     REJECT,
     RETRY,
     SPLIT,
     DeliverySettings,
+    HttpSettings,
     http_status_class,
 )
 
@@ -100,6 +103,26 @@ def test_values_are_not_in_errors(given: dict[str, Any]) -> None:
     assert SECRET not in str(caught.value)
     assert SECRET not in repr(caught.value)
     assert next(iter(given)) in str(caught.value)
+
+
+class OverHttp(HttpSettings, Settings):
+    """Those of a platform that speaks HTTP."""
+
+
+@pytest.mark.parametrize(
+    ("names", "form"),
+    [
+        ("retry_statuses ports", "a JSON list"),
+        ("extra_headers", "a JSON object"),
+    ],
+)
+def test_plain_text_for_a_collection_is_told_its_form(names: str, form: str) -> None:
+    """The error says what to write, which `a valid tuple` does not, and nothing of the text."""
+    for name in names.split():
+        with pytest.raises(ConfigurationError) as caught, pytest.warns(RuntimeWarning):
+            load_config("x", OverHttp, {name: SECRET}, {})
+        assert f"configured: {name}: write {form}, e.g. " in str(caught.value)
+        assert SECRET not in str(caught.value)
 
 
 @pytest.mark.fault(promise=24)

@@ -56,7 +56,5 @@ class UnconfirmedRecords:
 
     def oldest_at(self) -> float | None:
         """Return when the oldest was accepted, on the age clock; None: there is none."""
-        return min(
-            (record.accepted_at for records in self._open.values() for record in records),
-            default=None,
-        )
+        times = (record.accepted_at for records in self._open.values() for record in records)
+        return min(times, default=None)

@@ -12,9 +12,8 @@ from datetime import timezone
 
 from .settings import DeliverySettings
 
-_LARGEST_EXPONENT = (
-    30  # 2**30 half-seconds are 17 years: beyond any sensible cap, short of overflow
-)
+# 2**30 half-seconds are 17 years: beyond any sensible cap, short of overflow.
+_LARGEST_EXPONENT = 30
 
 _SECONDS = re.compile(r"-?\d{1,10}(\.\d{1,10})?", re.ASCII)
 

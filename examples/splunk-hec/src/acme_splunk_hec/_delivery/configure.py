@@ -21,6 +21,9 @@ from .errors import ConfigurationError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+# What pydantic calls "Field required" and "a valid tuple".
+_LIST = 'write a JSON list, e.g. ["a", "b"] or [1, 2]'
+_INSTEAD = {"missing": "it is missing", "tuple_type": _LIST, "frozen_set_type": _LIST}
 _BETWEEN = ("fapilog", __name__.partition(".")[0])
 
 
@@ -91,6 +94,5 @@ def _describe_one(problem: Any, model: type[BaseModel]) -> str:
         return f"{setting}: there is no such setting" + "".join(f"; is it {s}?" for s in similar)
     field = model.model_fields.get(names[0]) if names else None
     meaning = " ".join(field.description.split()) if field and field.description else ""
-    text = "it is missing" if problem["type"] == "missing" else problem["msg"]
-    text = text.removeprefix("Value error, ")
+    text = _INSTEAD.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     return f"{setting}: {text}" + (f" ({meaning})" if meaning else "")

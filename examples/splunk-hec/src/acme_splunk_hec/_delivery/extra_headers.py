@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, SecretStr, WithJsonSchema
+from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema
 
 # Whose request it is, how long and in which form; the rest belongs to one connection (RFC 9110 7.6.1).
 ENGINE_HEADERS = {
@@ -36,9 +36,8 @@ def checked_headers(
         ValueError: says which rule is broken, and no value.
     """
     names = [name.lower() for name, _ in headers]
-    for name in names:
-        if name in ENGINE_HEADERS or name in reserved:
-            raise ValueError(f"{name} is set by the sink")
+    if taken := sorted({*names} & {*ENGINE_HEADERS, *reserved}):
+        raise ValueError(f"{taken[0]} is set by the sink")
     if not all(_NAME.fullmatch(name) for name in names):
         raise ValueError("a name must be one of RFC 9110: letters, digits, hyphens")
     if len(set(names)) < len(names):
@@ -48,13 +47,24 @@ def checked_headers(
     return tuple(headers)
 
 
-def _pairs(value: Any) -> Any:
+def pairs_of(value: Any) -> Any:
+    """Return a mapping as pairs, and pairs as they are.
+
+    Raises:
+        ValueError: it is neither; how to write one, without the value.
+    """
+    if not isinstance(value, (Mapping, tuple, list)):
+        raise ValueError('write a JSON object, e.g. {"a": "b"}')
     return tuple(value.items()) if isinstance(value, Mapping) else value
 
 
+EMPTY_OBJECT = Field(json_schema_extra={"default": {}})
+"""For the type of such a setting: in the schema its default is an object, too, not the list of no pairs."""
+
 ExtraHeaders: TypeAlias = Annotated[
     tuple[tuple[str, SecretStr], ...],
-    BeforeValidator(_pairs),
+    BeforeValidator(pairs_of),
     WithJsonSchema({"type": "object", "additionalProperties": _SECRET, "writeOnly": True}),
+    EMPTY_OBJECT,
 ]
 """The type of the setting: header name -> value, as a mapping or as JSON."""

@@ -5,26 +5,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Callable
+from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-
-def _pairs(value: Any) -> Any:
-    return tuple(value.items()) if isinstance(value, Mapping) else value
-
+from .._delivery.extra_headers import EMPTY_OBJECT, pairs_of
 
 KeyMap: TypeAlias = Annotated[
     tuple[tuple[str, str], ...],
-    BeforeValidator(_pairs),
+    BeforeValidator(pairs_of),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}}),
+    EMPTY_OBJECT,
 ]
 """Field or level -> text."""
 SeverityMap: TypeAlias = Annotated[
     tuple[tuple[str, Annotated[int, Field(ge=0, le=10)]], ...],
-    BeforeValidator(_pairs),
+    BeforeValidator(pairs_of),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "integer"}}),
+    EMPTY_OBJECT,
 ]
 """Level -> number."""
 
