@@ -172,7 +172,7 @@ def test_release_refuses_what_is_not_ready(clone: Path) -> None:
     changelog = clone / "CHANGELOG.md"
     text = changelog.read_text("utf-8")
     more = "\n## Unreleased\n\n- x\n\n## 99.0.0 (2026-11-25)\n"
-    changelog.write_text(text.replace("\n## Unreleased\n", more), "utf-8")
+    changelog.write_text(more + text.replace("\n## Unreleased\n", "\n"), "utf-8")
     commit(clone, "Leave something unreleased")
     with pytest.raises(ReleaseError, match="under Unreleased"):
         release(clone, "99.0.0")
