@@ -103,13 +103,15 @@ def test_owner_keeps_edits_and_gets_the_rest(
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("release", "platform"), _cases())
 def test_updated_project_is_green(take, release: Release, platform: str) -> None:
     """After an update the project passes its layout test and those of its platform."""
     project = take(platform, release.tag)
     update(project, f"--vcs-ref={WORKING_TREE}")
     quiet = ("-q", "-p", "no:cacheprovider", "-x")
-    run_python("-m", "pytest", *quiet, "tests/test_layout.py", f"tests/{platform}", cwd=project)
+    tests = ("tests/test_layout.py", f"tests/{platform}")
+    run_python("-m", "pytest", *quiet, *tests, cwd=project, timeout=600)
 
 
 @pytest.fixture(scope="module")
