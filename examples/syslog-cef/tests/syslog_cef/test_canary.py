@@ -36,8 +36,9 @@ def test_what_a_receiver_says_is_not_repeated(tmp_path: Path) -> None:
 
         async def run() -> None:
             for event in EVENTS:
+                before = len(server.frames)
                 assert await sink.write(event)
-                await asyncio.to_thread(server.wait_for, len(server.frames) + 1)
+                await asyncio.to_thread(server.wait_for, before + 1)
                 server.say(SECRET.encode())
                 server.reset_connections()
             server.stop()
