@@ -282,12 +282,7 @@ def left_task_in_a_script() -> str:
     sink = Recorder()
     heard: list[float] = []
 
-    async def leave_task() -> None:
-        sink.before = None
-        sink.task = asyncio.create_task(_stay(heard))  # type: ignore[attr-defined]
-        await asyncio.sleep(0)
-
-    sink.before = leave_task
+    _leave_task(sink, heard)
     logger = sync_logger(sink)
     logger.info("probe")
     _wait(lambda: hasattr(sink, "task"))
@@ -302,18 +297,24 @@ def left_task_in_an_async_program() -> str:
         sink = Recorder()
         heard: list[float] = []
 
-        async def leave_task() -> None:
-            sink.before = None
-            sink.task = asyncio.create_task(_stay(heard))  # type: ignore[attr-defined]
-            await asyncio.sleep(0)
-
-        sink.before = leave_task
+        _leave_task(sink, heard)
         logger = await async_logger(sink)
         await logger.info("probe")
         await logger.drain()
         return _grace(heard)
 
     return asyncio.run(main())
+
+
+def _leave_task(sink: Recorder, heard: list[float]) -> None:
+    """Let the first write leave a task in its loop."""
+
+    async def leave_task() -> None:
+        sink.before = None
+        sink.task = asyncio.create_task(_stay(heard))  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+
+    sink.before = leave_task
 
 
 async def _stay(heard: list[float]) -> None:

@@ -2,9 +2,15 @@
 
 import re
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
+import pytest
+
+from scripts.releases import Release
+from scripts.rendering import PLATFORMS
 from scripts.running import contents_of, files_of, install, run
+from scripts.updating import RECORDED
 
 __all__ = [
     "TEXT_SUFFIXES",
@@ -12,6 +18,7 @@ __all__ = [
     "files_of",
     "install",
     "leftovers_in",
+    "release_cases",
     "run",
     "run_python",
 ]
@@ -48,3 +55,17 @@ def run_python(*arguments: str | Path, cwd: Path, timeout: float = 120) -> str:
     result = run(sys.executable, *arguments, cwd=cwd, timeout=timeout)
     assert result.returncode == 0, result.stdout[-6_000:]
     return result.stdout
+
+
+def release_cases(always: Collection[tuple[Release, str]]) -> list[object]:
+    """Return each release on record with each platform; `always` are in the normal run."""
+    return [
+        pytest.param(
+            release,
+            platform,
+            id=f"{release.version}-{platform}",
+            marks=() if (release, platform) in always else pytest.mark.nightly,
+        )
+        for release in RECORDED
+        for platform in PLATFORMS
+    ]

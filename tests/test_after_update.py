@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from scripts.releases import Release
-from scripts.rendering import PLATFORMS, ROOT, TEMPLATE_PARTS, render
+from scripts.rendering import ROOT, TEMPLATE_PARTS, render
 from scripts.updating import PACKAGE, RECORDED, git
-from tests.helpers import run
+from tests.helpers import release_cases, run
 
 EVENTS = 20
 ALWAYS = {(RECORDED[0], "splunk_hec"), (RECORDED[-1], "splunk_hec")}
@@ -67,20 +67,6 @@ with running_target() as target:
 """
 
 
-def _cases() -> list[object]:
-    """Return each recorded release with each platform; two of them belong to the normal run."""
-    return [
-        pytest.param(
-            release,
-            platform,
-            id=f"{release.version}-{platform}",
-            marks=() if (release, platform) in ALWAYS else pytest.mark.nightly,
-        )
-        for release in RECORDED
-        for platform in PLATFORMS
-    ]
-
-
 @pytest.fixture(scope="module")
 def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
     """Return a function that renders a platform from a commit; "": from the working tree."""
@@ -127,7 +113,7 @@ def _receive(project: Path, platform: str, *files: str | Path) -> list[str]:
     return _python(project, RECEIVE.format(platform=platform), *map(str, files))
 
 
-@pytest.mark.parametrize(("release", "platform"), _cases())
+@pytest.mark.parametrize(("release", "platform"), release_cases(ALWAYS))
 def test_newest_code_reads_files_of(
     release: Release, platform: str, project: Callable[[str, str], Path], tmp_path: Path
 ) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from scripts.releases import Release
-from scripts.rendering import PLATFORMS
 from scripts.updating import (
     ADDED,
     ANSWERS,
@@ -30,24 +29,10 @@ from scripts.updating import (
     unmerged,
     update,
 )
-from tests.helpers import run_python
+from tests.helpers import release_cases, run_python
 
 NEXT = "v9.1.0"
 ALWAYS = {(RECORDED[0], "splunk_hec"), (RECORDED[-1], "syslog_cef")}
-
-
-def _cases() -> list[object]:
-    """Return each recorded release with each platform; two of them belong to the normal run."""
-    return [
-        pytest.param(
-            release,
-            platform,
-            id=f"{release.version}-{platform}",
-            marks=() if (release, platform) in ALWAYS else pytest.mark.nightly,
-        )
-        for release in RECORDED
-        for platform in PLATFORMS
-    ]
 
 
 pytestmark = pytest.mark.xdist_group("update")
@@ -83,7 +68,7 @@ def take(fresh: Callable[[str, str], Path], tmp_path: Path) -> Callable[[str, st
     return project
 
 
-@pytest.mark.parametrize(("release", "platform"), _cases())
+@pytest.mark.parametrize(("release", "platform"), release_cases(ALWAYS))
 def test_owner_keeps_edits_and_gets_the_rest(
     releases: Path, fresh, take, release: Release, platform: str
 ) -> None:
@@ -104,7 +89,7 @@ def test_owner_keeps_edits_and_gets_the_rest(
 
 @pytest.mark.nightly
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("release", "platform"), _cases())
+@pytest.mark.parametrize(("release", "platform"), release_cases(ALWAYS))
 def test_updated_project_is_green(take, release: Release, platform: str) -> None:
     """After an update the project passes its layout test and those of its platform."""
     project = take(platform, release.tag)
