@@ -100,9 +100,16 @@ FAULTS: list[Fault] = [
     Fault(
         name="grace_of_the_host_not_used",
         path="_delivery/sentinel.py",
-        find="await self._close(GRACE_SECONDS)",
-        replace="await self._close(0.0)",
+        find="if is_main else GRACE_SECONDS)",
+        replace="if is_main else 0.0)",
         caught_by="tests/conformance/test_drain_grace.py",
+    ),
+    Fault(
+        name="grace_of_the_application_not_used",
+        path="_delivery/sentinel.py",
+        find="if is_main else GRACE_SECONDS)",
+        replace="if False else GRACE_SECONDS)",
+        caught_by="tests/delivery/test_host.py",
     ),
     Fault(
         name="host_not_told_of_a_refusal",
@@ -571,15 +578,15 @@ FAULTS: list[Fault] = [
     Fault(
         name="end_of_the_loop_not_noticed",
         path="_delivery/sentinel.py",
-        find="                await self._close(GRACE_SECONDS)\n",
-        replace="                pass\n",
+        find="if self._tasks else self._close\n",
+        replace="if self._tasks else asyncio.sleep\n",
         caught_by=_HOST,
     ),
     Fault(
         name="first_loop_closes_for_all",
         path="_delivery/sentinel.py",
-        find="            if self._tasks:\n",
-        replace="            if False:\n",
+        find="end = self._flush if self._tasks else self._close",
+        replace="end = self._close",
         caught_by=_HOST,
     ),
     Fault(

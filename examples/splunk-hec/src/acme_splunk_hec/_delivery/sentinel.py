@@ -5,7 +5,8 @@
 The host calls no `stop()`; when its worker ends it cancels the tasks that are left in the loop and gives
 all of them together 3 seconds. So a task that does nothing is left in every loop that writes: its
 cancellation flushes, and the last one closes the delivery. The waiting is asynchronous, since the other
-sinks' sentinels need the loop for theirs at the same time.
+sinks' sentinels need the loop for theirs at the same time. The host's own loops run in threads of its own;
+a loop in the main thread is the application's, and ends as slowly as its tasks do.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -22,7 +24,7 @@ from typing import Any
 from .delivery import CloseReport, Delivery
 
 GRACE_SECONDS = 2.5
-"""The host's 3 seconds less a margin."""
+"""The host's 3 seconds less a margin, for loops that may be the host's."""
 _LOOK_SECONDS = 0.005
 
 
@@ -76,10 +78,9 @@ class Sentinels:
                 raise  # dismissed
             del self._tasks[loop]
             self.era = object()
-            if self._tasks:
-                await self._flush(GRACE_SECONDS)
-            else:
-                await self._close(GRACE_SECONDS)
+            is_main = threading.current_thread() is threading.main_thread()
+            end = self._flush if self._tasks else self._close
+            await end(self.delivery.grace_seconds if is_main else GRACE_SECONDS)
             raise
 
     async def _flush(self, grace_seconds: float) -> CloseReport:
