@@ -2,10 +2,13 @@
 
 import re
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
 
 from scripts.releases import Release
 from scripts.rendering import PLATFORMS
@@ -14,6 +17,7 @@ from scripts.updating import RECORDED
 
 __all__ = [
     "TEXT_SUFFIXES",
+    "at_terminal",
     "contents_of",
     "files_of",
     "install",
@@ -55,6 +59,16 @@ def run_python(*arguments: str | Path, cwd: Path, timeout: float = 120) -> str:
     result = run(sys.executable, *arguments, cwd=cwd, timeout=timeout)
     assert result.returncode == 0, result.stdout[-6_000:]
     return result.stdout
+
+
+def at_terminal(
+    keys: str, operation: Callable[..., object], *arguments: object, **options: object
+) -> None:
+    """Run an operation of Copier at a terminal on which somebody types `keys`."""
+    with create_pipe_input() as keyboard:
+        keyboard.send_text(keys)
+        with create_app_session(input=keyboard, output=DummyOutput()):
+            operation(*arguments, **options)
 
 
 def release_cases(always: Collection[tuple[Release, str]]) -> list[object]:

@@ -5,24 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
 from copier import run_copy, run_recopy, run_update
 from copier.errors import CopierAnswersInterrupt
-from prompt_toolkit.application import create_app_session
-from prompt_toolkit.input import create_pipe_input
-from prompt_toolkit.output import DummyOutput
 
-from tests.helpers import contents_of, run
+from scripts.updating import ANSWERS, FIRST, append, begin, commit, git, recorded_in
+from tests.helpers import at_terminal, contents_of
 
-GIT = (
-    "git",
-    "-c",
-    "user.name=Test",
-    "-c",
-    "user.email=test@example.com",
-    "-c",
-    "tag.gpgSign=false",
-)
 IDENTITY = {
     "platform": "elasticsearch",
     "distribution_name": "other-splunk",
@@ -40,22 +28,7 @@ class Project:
     @property
     def answers(self) -> dict[str, object]:
         """What is on record."""
-        return yaml.safe_load((self.path / ".copier-answers.yml").read_text(encoding="utf-8"))
-
-
-def git(*arguments: str, cwd: Path) -> str:
-    """Run git, expect success and return what it printed."""
-    result = run(*GIT, *arguments, cwd=cwd)
-    assert result.returncode == 0, result.stdout
-    return result.stdout
-
-
-def commit(folder: Path, message: str, tag: str = "") -> None:
-    """Commit all there is, with an annotated tag if one is named."""
-    git("add", "--all", cwd=folder)
-    git("commit", "--quiet", "--message", message, cwd=folder)
-    if tag:
-        git("tag", "--annotate", tag, "--message", message, cwd=folder)
+        return recorded_in(self.path)
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +39,9 @@ def released(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     # A few files are enough to see whether one is touched, and render in a fraction of the time.
     for folder in ("tests", "src/{{ package_name }}/_delivery", "tools"):
         shutil.rmtree(repository / "template" / folder)
-    git("init", "--quiet", "--initial-branch=main", cwd=repository)
-    commit(repository, "First", tag="v1.0.0")
-    page = repository / "template" / "docs" / "updating.md"
-    page.write_text(page.read_text(encoding="utf-8") + "\nNew in 1.1.0.\n", encoding="utf-8")
+    begin(repository)
+    git("tag", "--annotate", FIRST, "--message", FIRST, cwd=repository)
+    append(repository / "template" / "docs" / "updating.md", "\nNew in 1.1.0.\n")
     commit(repository, "Second", tag="v1.1.0")
     return repository
 
@@ -79,10 +51,8 @@ def original(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a project made from the first release; not to be changed."""
     path = tmp_path_factory.mktemp("original") / "acme-splunk"
     data = {"distribution_name": "acme-splunk"}
-    run_copy(str(released), path, data=data, vcs_ref="v1.0.0", defaults=True, quiet=True)
-    git("init", "--quiet", "--initial-branch=main", cwd=path)
-    commit(path, "From the template")
-    return path
+    run_copy(str(released), path, data=data, vcs_ref=FIRST, defaults=True, quiet=True)
+    return begin(path)
 
 
 @pytest.fixture
@@ -128,7 +98,7 @@ def test_data_cannot_change_it(project: Project, operation, name: str) -> None:
 @pytest.mark.parametrize("name", IDENTITY)
 def test_a_removed_record_does_not_open_the_door(project: Project, name: str) -> None:
     """A hand edit or a bad merge that drops the record leaves the answers to compare with."""
-    path = project.path / ".copier-answers.yml"
+    path = project.path / ANSWERS
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     kept = [line for line in lines if not line.startswith("created_for:")]
     assert len(kept) == len(lines) - 1
@@ -174,7 +144,7 @@ def test_second_copy_cannot_change_it(project: Project, released: Path) -> None:
 
 def test_edited_answers_file_is_noticed(project: Project) -> None:
     """An answer changed by hand in the answers file disagrees with the record."""
-    answers = project.path / ".copier-answers.yml"
+    answers = project.path / ANSWERS
     text = answers.read_text(encoding="utf-8")
     answers.write_text(text.replace("platform: splunk_hec", "platform: elasticsearch"))
     commit(project.path, "By hand")
@@ -189,18 +159,10 @@ DOWN, ENTER, CLEAR, INTERRUPT = "\x1b[B", "\r", "\x15", "\x03"
 ENTERS = ENTER * 12
 
 
-def answer(keys: str, operation, project: Project, **options: object) -> None:
-    """Run an operation at a terminal on which somebody types `keys`."""
-    with create_pipe_input() as keyboard:
-        keyboard.send_text(keys)
-        with create_app_session(input=keyboard, output=DummyOutput()):
-            operation(project, **options)
-
-
 @OPERATIONS
 def test_menu_offers_no_other_platform(project: Project, operation) -> None:
     """Asked again, the arrow keys find no other platform; the rest can be answered as usual."""
-    answer(f"{DOWN}{DOWN}" + ENTERS, operation, project)
+    at_terminal(f"{DOWN}{DOWN}" + ENTERS, operation, project)
     assert project.answers["platform"] == "splunk_hec"
     assert not (project.path / "src" / "acme_splunk" / "elasticsearch").exists()
 
@@ -211,7 +173,7 @@ def test_data_cannot_change_it_among_questions(project: Project, operation, name
     """`-d` is refused as well when the other questions are asked."""
     before = contents_of(project.path)
     with pytest.raises(ValueError, match="was created with"):
-        answer(ENTERS, operation, project, data={name: IDENTITY[name]})
+        at_terminal(ENTERS, operation, project, data={name: IDENTITY[name]})
     assert contents_of(project.path) == before
 
 
@@ -222,7 +184,7 @@ def test_typed_change_is_not_taken(project: Project, operation, name: str) -> No
     before = contents_of(project.path)
     keys = f"{CLEAR}{IDENTITY[name]}{ENTER}{INTERRUPT}"
     with pytest.raises(CopierAnswersInterrupt) as interrupt:
-        answer(keys, operation, project, ask=[name], skip_answered=True)
+        at_terminal(keys, operation, project, ask=[name], skip_answered=True)
     assert interrupt.value.last_question.var_name == name
     assert contents_of(project.path) == before
 
