@@ -258,6 +258,31 @@ def test_leftovers_of_an_update_are_told(project: Path, with_git: bool) -> None:
     assert len(said.splitlines()) == 4
 
 
+def test_a_rejected_change_in_the_engine_is_told_once(project: Path) -> None:
+    """It is no module that somebody added; a line in the list of edits does not help."""
+    name = f"{ENGINE}.rej"
+    add(project / name, "@@ -1 +1 @@\n")
+    told = f"{name}: a rejected change, apply it by hand, then delete it\n"
+    assert check(project) == (1, told)
+    add(project / ".template-edits", f"{name}  # ours\n")
+    code, said = check(project)
+    assert code == 1
+    assert told in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it is the shell's `head`")
+@pytest.mark.parametrize("buffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_who_reads_it_may_stop(project: Path, buffered: str) -> None:
+    """`| head -1` ends in no traceback, and the exit code is still that of the check."""
+    (project / ".template-edits").write_text("x  # ours\n" * 20_000, encoding="utf-8")
+    script = '"$0" tools/ownership.py | head -1; echo "${PIPESTATUS[0]}"'
+    shell = ("bash", "-c", script, sys.executable)
+    done = run(*shell, cwd=project, env={"PYTHONUNBUFFERED": buffered}, timeout=20)
+    first, code = done.stdout.splitlines()
+    assert first.startswith(".template-edits: x is as the template has it")
+    assert code == "1"
+
+
 @pytest.mark.parametrize(
     "text",
     [
