@@ -12,13 +12,14 @@ from scripts.updating import (
     FIRST,
     append,
     commit,
+    copier,
     git,
     recorded_in,
     replace_once,
     unmerged,
     update,
 )
-from tests.helpers import at_terminal
+from tests.helpers import at_terminal, contents_of
 
 pytestmark = pytest.mark.xdist_group("update")
 
@@ -73,3 +74,25 @@ def test_skip_answered(small_project: Path, origin: Path) -> None:
     git("reset", "--hard", "--quiet", cwd=small_project)
     with pytest.raises(CopierAnswersInterrupt):
         at_terminal(f"{ENTER}{INTERRUPT}", run_update, small_project, overwrite=True, quiet=True)
+
+
+@pytest.mark.nightly
+def test_a_folder_in_the_place_of_a_file(small_project: Path, origin: Path) -> None:
+    """The update breaks off halfway; the two commands of the guide take all of it back."""
+    (small_project / PAGE).unlink()
+    (small_project / PAGE).mkdir()
+    append(small_project / PAGE / "ours.md", "Ours.\n")
+    append(small_project / README, "\nOurs.\n")
+    append(small_project / ".gitignore", "*.local\n")
+    commit(small_project, "Ours")
+    append(small_project / "ours.local", "Not in git.\n")
+    append(origin / "template" / "docs" / "new.md", "New.\n")
+    commit(origin, "Theirs", tag=NEXT)
+    before = contents_of(small_project)
+    result = copier("update", "--defaults", cwd=small_project)
+    assert result.returncode == 1
+    assert result.stdout.rstrip().endswith("AssertionError")
+    assert contents_of(small_project) != before
+    git("reset", "--hard", "--quiet", cwd=small_project)
+    git("clean", "--force", "-d", "--quiet", cwd=small_project)
+    assert contents_of(small_project) == before
