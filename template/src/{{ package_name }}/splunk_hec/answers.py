@@ -171,5 +171,5 @@ OTHER_STATUSES: dict[int, Status] = {
     2: Status(RETRY, "protocol error: not the answer of a collector; check url and proxies", True),
     3: Status(HOLD, _REDIRECT),
     4: Status(HOLD, "check url"),
-    5: Status(RETRY, "server trouble"),
+    5: Status(RETRY, "server trouble", True),
 }
