@@ -565,6 +565,13 @@ FAULTS: list[Fault] = [
         caught_by=_CHECK,
     ),
     Fault(
+        name="refused_event_is_not_looked_into",
+        path="_command/check.py",
+        find="if self._platform is None or not self._reached:",
+        replace="if self._platform is None or self.failed:",
+        caught_by="tests/splunk_hec/test_command.py",
+    ),
+    Fault(
         name="check_sends_no_channel",
         path="splunk_hec/check.py",
         find='{} if config.ack == "off" else',
