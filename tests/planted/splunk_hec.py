@@ -572,6 +572,13 @@ FAULTS: list[Fault] = [
         caught_by="tests/splunk_hec/test_command.py",
     ),
     Fault(
+        name="wanted_client_certificate_taken_for_a_plain_port",
+        path="splunk_hec/check.py",
+        find='if "CERTIFICATE_REQUIRED" in str(error):',
+        replace="if not str(error):",
+        caught_by=_CHECK,
+    ),
+    Fault(
         name="check_sends_no_channel",
         path="splunk_hec/check.py",
         find='{} if config.ack == "off" else',
