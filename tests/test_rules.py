@@ -20,7 +20,7 @@ FUNCTION_LINES = 60
 TYPICAL_FUNCTION_LINES = 25
 ENGINE_MODULE_LINES = 250
 OWNED_MODULE_LINES = 150
-ENGINE_LINES = 3_130  # decision 11
+ENGINE_LINES = 3_160  # decision 11
 OPTIONAL_LINES = 1_000
 PLATFORM_LINES = 800
 COMMAND_LINES = 850  # decision 12
@@ -100,7 +100,7 @@ def test_owned_modules_are_small(path: Path) -> None:
 
 
 def test_engine_can_be_read_in_a_day() -> None:
-    """What is always imported has at most 3 130 lines of code, what is off by default 1 000."""
+    """What is always imported has at most 3 160 lines of code, what is off by default 1 000."""
     optional = sum(len(code_lines(path)) for path in OPTIONAL)
     assert sum(len(code_lines(path)) for path in ENGINE) - optional <= ENGINE_LINES
     assert optional <= OPTIONAL_LINES

@@ -207,8 +207,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="id_without_randomness",
         path="elasticsearch/encoder.py",
-        find="    global _drawn, _numbers\n",
-        replace="    global _drawn, _numbers\n    _drawn, _numbers = 0, itertools.count()\n    return\n",
+        find="    global _ends, _numbers\n",
+        replace="    global _ends, _numbers\n    _ends, _numbers = ['0' * 12] * 64, itertools.count()\n    return\n",
         caught_by=_SUITE,
     ),
     Fault(

@@ -338,6 +338,27 @@ FAULTS: list[Fault] = [
         caught_by=_EVENT,
     ),
     Fault(
+        name="quick_look_takes_any_fraction",
+        path="_delivery/event.py",
+        find=" or not fraction.isdigit()",
+        replace="",
+        caught_by=_EVENT,
+    ),
+    Fault(
+        name="quick_look_takes_any_end",
+        path="_delivery/event.py",
+        find=" or not data.endswith(_USUAL_END)",
+        replace="",
+        caught_by=_EVENT,
+    ),
+    Fault(
+        name="quick_look_takes_any_second",
+        path="_delivery/event.py",
+        find="if data[_USUAL_SECOND] != known or",
+        replace="if not known or",
+        caught_by=_EVENT,
+    ),
+    Fault(
         name="envelope_taken_for_granted",
         path="_delivery/event.py",
         find='isinstance(inner, dict) and value.keys() == {"log", "schema_version"}',

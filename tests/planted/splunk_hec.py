@@ -34,8 +34,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="nul_spliced",
         path="splunk_hec/splice.py",
-        find="if time is None or _NUL in json:",
-        replace="if time is None:",
+        find=" or has_nul(json)",
+        replace="",
         caught_by="tests/splunk_hec/test_splice.py",
     ),
     Fault(
@@ -146,8 +146,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="nul_sent",
         path="splunk_hec/encoder.py",
-        find='if b"\\\\u0000" in payload:',
-        replace='if b"\\\\u0000" == payload:',
+        find="    if has_nul(payload):\n",
+        replace="    if False:\n",
         caught_by=_ENCODER,
     ),
     Fault(

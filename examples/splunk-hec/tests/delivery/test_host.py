@@ -353,8 +353,8 @@ def test_how_long_the_end_of_a_loop_waits(where: str) -> None:
             ending.join()
         answer.cancel()
         gate.set()
-    is_main = where == "main thread"
-    assert (sink.stats().delivered, sink.stats().dropped) == ((0, {"closed": 1}) if is_main else (1, {}))
+    end = (0, {"closed": 1}) if where == "main thread" else (1, {})
+    assert (sink.stats().delivered, sink.stats().dropped) == end
 
 
 def test_a_write_after_the_end_opens_again() -> None:

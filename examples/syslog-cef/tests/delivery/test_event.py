@@ -23,6 +23,7 @@ from acme_syslog_cef._delivery.event import (
     MAX_DEPTH,
     from_entry,
     from_serialized,
+    serialized_event,
 )
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -332,6 +333,36 @@ EVENT = {"level": "INFO", "message": "m", "timestamp": "2026-11-23T15:05:52.967Z
 def test_serialized_event(view: object) -> None:
     """The event is found with and without the host's envelope, in any kind of bytes."""
     assert from_serialized(view) == EVENT
+
+
+HEAD, TAIL = b'{"log":{"message":"m"', b'},"schema_version":"1.1"}'
+
+
+@pytest.mark.parametrize(
+    ("end", "time"),
+    [
+        (b',"timestamp":"2026-11-23T15:05:52.967000Z"', (b"2026-11-23T15:05:52", b"967000")),
+        (b',"timestamp":"2026-11-23T15:05:53.967000Z"', (b"2026-11-23T15:05:53", b"967000")),
+        (b',"timestamp":"2026-11-23T15:05:52.967Z"', (b"2026-11-23T15:05:52", b"967")),
+        (b',"timestamp":"2026-11-23T15:05:52.967000123Z"', (b"2026-11-23T15:05:52", b"967000123")),
+        (b',"timestamp":"2026-11-23T15:05:52.967abcZ"', None),
+        (b',"timestamp":"2026-11-23T15:05:52.967000z"', None),
+        (b',"timestamp":"2026-11-23T15:05:52.967000+00:00"', None),
+        (b',"timestamp":"2026-11-23T15:05:52.967000Z","zone":1', None),
+        (b',"x\\"timestamp":"2026-11-23T15:05:52.967000Z"', None),
+        (b',"x":{"timestamp":"2026-11-23T15:05:52.967000Z"}', None),
+        (b',"timestamp":"2026-11-23T15:05:52.967000Z"}', None),
+        (b'\n,"timestamp":"2026-11-23T15:05:52.967000Z"', None),
+    ],
+)
+def test_the_time_of_a_serialized_event(end: bytes, time: tuple[bytes, bytes] | None) -> None:
+    """Also after an event of the same second, whose time is compared and not looked for."""
+    usual = HEAD + b',"timestamp":"2026-11-23T15:05:52.000001Z"' + TAIL
+    for _ in range(2):
+        found = serialized_event(HEAD + end + TAIL)
+        assert (found and found[1:]) == time
+        assert found is None or found[0] == HEAD[7:] + end + b"}"
+        assert serialized_event(usual) == (usual[7:-24], b"2026-11-23T15:05:52", b"000001")
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,10 @@ class Offer(Enum):
     """No sender could be started: the interpreter is exiting."""
 
 
+TAKEN = Offer.TAKEN
+"""For what runs once per event: to look up a member of an Enum takes as long as a call."""
+
+
 class Buffer(Protocol):
     """What keeps accepted events until they are settled: `MemoryBuffer`, or the spool on disk."""
 
@@ -151,7 +155,7 @@ class MemoryBuffer:
         self._queued_payload += size
         self.pending += 1
         self.pending_bytes += charge
-        return Offer.TAKEN
+        return TAKEN
 
     def evict_for(self, record: Record) -> int:
         """Give up the oldest waiting records until `record` fits; what is in flight stays.

@@ -136,22 +136,29 @@ def make_id(now: float) -> str:
     counter of 32 bits and 42 bits that each process draws (section 6.2, method 1): within a process no id
     comes again, also when the clock is set back.
     """
+    global _latest
     millis = int(now * 1000) & 0xFFFF_FFFF_FFFF
     number = next(_numbers) & 0xFFFF_FFFF
-    return (
-        f"{millis >> 16:08x}-{millis & 0xFFFF:04x}-7{number >> 20:03x}"
-        f"-{0x8000 | (number >> 6) & 0x3FFF:04x}-{(number & 0x3F) << 42 | _drawn:012x}"
-    )
+    known_millis, known_high, head = _latest  # one tuple, since several threads may write
+    if millis != known_millis or number >> 6 != known_high:
+        head = (
+            f"{millis >> 16:08x}-{millis & 0xFFFF:04x}-7{number >> 20:03x}"
+            f"-{0x8000 | (number >> 6) & 0x3FFF:04x}-"
+        )
+        _latest = millis, number >> 6, head
+    return head + _ends[number & 0x3F]
 
 
-_drawn = 0
+_latest = (-1, -1, "")  # millis, the upper bits of the number, and what an id begins with
+_ends: list[str] = []  # what an id ends with: the lower 6 bits of the number, and the drawn bits
 _numbers = itertools.count()
 
 
 def _draw() -> None:
     """Draw the bits of this process; a forked child must not go on with its parent's."""
-    global _drawn, _numbers
-    _drawn = int.from_bytes(os.urandom(6), "big") >> 6
+    global _ends, _numbers
+    drawn = int.from_bytes(os.urandom(6), "big") >> 6
+    _ends = [f"{low << 42 | drawn:012x}" for low in range(64)]
     _numbers = itertools.count(int.from_bytes(os.urandom(4), "big"))
 
 

@@ -12,9 +12,7 @@ import orjson
 from .._delivery.event import SerializedEvent
 from .._delivery.records import Record
 from .config import SplunkHecConfig
-from .encoder import epoch_seconds, static_metadata
-
-_NUL = b"\\u0000"
+from .encoder import epoch_seconds, has_nul, static_metadata
 
 
 class Splicer:
@@ -33,10 +31,12 @@ class Splicer:
         if second != known:
             time = _time(second)
             self._latest = (second, time)
-        if time is None or _NUL in json:
+        if time is None or has_nul(json):
             return None
+        if len(fraction) != 6:
+            fraction = fraction[:6].ljust(3, b"0")
         # The cheapest way to put bytes together: this line runs for each event.
-        payload = b"".join((time, fraction[:6].ljust(3, b"0"), self._metadata, json, b"}"))
+        payload = b"".join((time, fraction, self._metadata, json, b"}"))
         return Record(payload) if len(payload) <= self._max_bytes else None
 
 

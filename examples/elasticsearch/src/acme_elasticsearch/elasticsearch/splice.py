@@ -19,6 +19,8 @@ from .encoder import KEYWORD_MAX_CHARS, make_id
 from .targets import Router
 from .values import utc_timestamp
 
+_AT = ord("@")  # looked for first: `in` finds a number in bytes ten times as fast as bytes
+
 
 class Splicer:
     """Makes a document of an event as it is.
@@ -45,7 +47,9 @@ class Splicer:
             is_date = utc_timestamp(second.decode()) is not None
             self._latest = (second, is_date)
         # Texts as long as that are shortened, and a second `@timestamp` would be refused.
-        if not is_date or len(json) > KEYWORD_MAX_CHARS or b'"@timestamp"' in json:
+        if not is_date or len(json) > KEYWORD_MAX_CHARS:
+            return None
+        if _AT in json and b'"@timestamp"' in json:
             return None
         # The cheapest way to put bytes together: this line runs for each event.
         return Record(

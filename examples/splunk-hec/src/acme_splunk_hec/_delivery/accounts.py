@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .buffer import Buffer, Offer
+from .buffer import TAKEN, Buffer, Offer
 from .endpoints import EndpointStats
 from .ledger import DropReason, Ledger, RefuseReason, Stats
 from .records import Record
@@ -39,10 +39,10 @@ class Accounts:
     def offer(self, record: Record, age_now: float) -> Offer:
         """Accept the record if it fits; what is not taken has to be offered again or refused."""
         result = self.buffer.offer(record, age_now)
-        if result is Offer.FULL and self._drops_oldest:
+        if self._drops_oldest and result is Offer.FULL:
             self.ledger.drop(DropReason.OLDEST, self.buffer.evict_for(record))
             result = self.buffer.offer(record, age_now)
-        if result is Offer.TAKEN:
+        if result is TAKEN:
             self.ledger.accept(record.truncated)
         return result
 

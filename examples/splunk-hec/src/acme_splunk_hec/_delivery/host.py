@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
-from .buffer import Offer
+from .buffer import TAKEN, Offer
 from .configure import heard, load_config
 from .delivery import CloseReport, Delivery, Exchange
 from .errors import ConfigurationError
@@ -149,7 +149,7 @@ class DeliverySink(Generic[ConfigT]):
             loop, era = self._watched
             if era is not self._sentinels.era or loop is not asyncio.get_running_loop():
                 return record
-            if self._delivery.offer(record) is not Offer.TAKEN:
+            if self._delivery.offer(record) is not TAKEN:
                 return record
         except Exception:
             return self._fail()

@@ -19,7 +19,7 @@ import weakref
 from typing import Any
 
 from . import registry
-from .buffer import Offer
+from .buffer import TAKEN, Offer
 from .closing import CloseReport, Closing, FlushTarget, compare, words_about_losses
 from .exchange import Exchange
 from .ledger import DropReason, RefuseReason, Stats
@@ -88,9 +88,9 @@ class Delivery:
             if (not senders or senders[0].ended) and not self._is_open() and not self._open():
                 return Offer.CLOSED
             result = shared.accounts.offer(record, shared.age.age(time.monotonic()))
-            if result is Offer.TAKEN:
+            if result is TAKEN:
                 self._find_sender()
-        if result is not Offer.TAKEN:
+        if result is not TAKEN:
             shared.tell_problem()
         return result
 

@@ -31,6 +31,11 @@ _ENVELOPE_END = re.compile(
     rb'[,{]"timestamp":"([-0-9T:]{19})\.([0-9]{1,9})Z"}' + re.escape(_ENVELOPE_TAIL) + rb"\Z"
 )
 _ENVELOPE_END_BYTES = 80
+_USUAL_END = b'Z"}' + _ENVELOPE_TAIL
+_USUAL_FRACTION = slice(-len(_USUAL_END) - 6, -len(_USUAL_END))
+_USUAL_SECOND = slice(_USUAL_FRACTION.start - 34, _USUAL_FRACTION.start)
+_NEWLINE = ord("\n")  # `in` finds a number in bytes ten times as fast as bytes
+_latest = (b"", b"")  # what stood at `_USUAL_SECOND` in an event, and its second
 
 MAX_DEPTH = 32
 """Deeper containers become text; Elasticsearch maps 20 levels, orjson stops at 254."""
@@ -73,6 +78,7 @@ def serialized_event(view: object) -> SerializedEvent | None:
     fapilog sorts the keys at every level, so the time stands last, and a quote in a text is escaped: what
     looks like the key of the last value of the outermost object is one.
     """
+    global _latest
     try:
         data = view.data  # type: ignore[attr-defined]
         if type(data) is memoryview:
@@ -81,10 +87,17 @@ def serialized_event(view: object) -> SerializedEvent | None:
         data = None
     if type(data) is not bytes:
         data = _bytes_of(view)
-    end = _ENVELOPE_END.search(data, max(0, len(data) - _ENVELOPE_END_BYTES))
-    if end is None or not data.startswith(_ENVELOPE_HEAD) or b"\n" in data:
+    if not data.startswith(_ENVELOPE_HEAD) or _NEWLINE in data:
         return None
-    second, fraction = end.groups()
+    known, second = _latest  # one tuple, since several threads may write
+    fraction = data[_USUAL_FRACTION]
+    # Nearly every event has the second of the one before it: a comparison instead of a search.
+    if data[_USUAL_SECOND] != known or not fraction.isdigit() or not data.endswith(_USUAL_END):
+        end = _ENVELOPE_END.search(data, max(0, len(data) - _ENVELOPE_END_BYTES))
+        if end is None:
+            return None
+        second, fraction = end.groups()
+        _latest = b',"timestamp":"%b.' % second, second
     return data[len(_ENVELOPE_HEAD) - 1 : -len(_ENVELOPE_TAIL)], second, fraction
 
 
