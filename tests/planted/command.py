@@ -11,6 +11,13 @@ _LAYOUT = "tests/test_layout.py"
 
 FAULTS: list[Fault] = [
     Fault(
+        name="hang_up_at_a_handshake_unexplained",
+        path="_command/check.py",
+        find="(TimeoutError, ssl.SSLEOFError, ConnectionError)",
+        replace="TimeoutError",
+        caught_by="tests/command/test_check.py",
+    ),
+    Fault(
         name="environment_wins_over_the_file",
         path="_command/configuration.py",
         find='settings.update(_json_object(_text_of(file), f"--settings {file}"))',

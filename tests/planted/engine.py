@@ -912,10 +912,17 @@ FAULTS: list[Fault] = [
         caught_by="tests/delivery/test_http_status.py",
     ),
     Fault(
+        name="halved_and_perhaps_there_is_not_counted",
+        path="_delivery/slot.py",
+        find="result.ambiguous = len(batch), verdict.ambiguous",
+        replace="result.ambiguous = len(batch), 0",
+        caught_by=_SLOT,
+    ),
+    Fault(
         name="slow_down_ignored",
         path="_delivery/slot.py",
-        find="asked = result.slow_down",
-        replace="asked = False",
+        find="bool(blamed) or result.slow_down",
+        replace="bool(blamed)",
         caught_by=_SLOT,
     ),
     Fault(

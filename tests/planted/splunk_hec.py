@@ -310,15 +310,22 @@ FAULTS: list[Fault] = [
     Fault(
         name="number_of_others_trusted",
         path="splunk_hec/response.py",
-        find='if "json" not in response',
-        replace='if "never" in response',
+        find='in_part = "json" in response.headers.get("content-type", "json")',
+        replace="in_part = True",
         caught_by=_RESPONSE,
+    ),
+    Fault(
+        name="resent_without_a_number_is_not_counted",
+        path="splunk_hec/response.py",
+        find="ambiguous=stored)",
+        replace="ambiguous=0)",
+        caught_by=_ACKNOWLEDGEMENT,
     ),
     Fault(
         name="busy_number_ignored",
         path="splunk_hec/response.py",
-        find="if row is CODES[answers.BUSY] else 0",
-        replace="if row is None else 0",
+        find="busy = in_part and row is CODES[answers.BUSY]",
+        replace="busy = False",
         caught_by=_RESPONSE,
     ),
     Fault(
@@ -376,6 +383,13 @@ FAULTS: list[Fault] = [
         find="    if response.ack_required:\n",
         replace="    if not response.status:\n",
         caught_by=_RESPONSE,
+    ),
+    Fault(
+        name="head_without_an_id_is_delivered",
+        path="splunk_hec/client.py",
+        find='self._mode == "on" or self._gives_ids',
+        replace='self._mode == "on"',
+        caught_by=_CLIENT,
     ),
     Fault(
         name="truth_by_text_believed",
@@ -548,6 +562,20 @@ FAULTS: list[Fault] = [
         path="splunk_hec/check.py",
         find="result = FAILED if is_off else WARNING",
         replace="result = WARNING",
+        caught_by=_CHECK,
+    ),
+    Fault(
+        name="refused_event_is_not_looked_into",
+        path="_command/check.py",
+        find="if self._platform is None or not self._reached:",
+        replace="if self._platform is None or self.failed:",
+        caught_by="tests/splunk_hec/test_command.py",
+    ),
+    Fault(
+        name="wanted_client_certificate_taken_for_a_plain_port",
+        path="splunk_hec/check.py",
+        find='if "CERTIFICATE_REQUIRED" in str(error):',
+        replace="if not str(error):",
         caught_by=_CHECK,
     ),
     Fault(
