@@ -130,13 +130,17 @@ class Load:
         self._node.start()
 
     def messages(self) -> list[str]:
-        """Return the messages of all documents, page by page."""
+        """Return the messages of all documents."""
+        return [message for _, message in self.documents()]
+
+    def documents(self) -> list[tuple[str, str]]:
+        """Return id and message of all documents, page by page."""
         self._node.ok("POST", f"/{STREAM}/_refresh")
         body: dict[str, Any] = {"size": 10_000, "_source": ["message"], "sort": ["_doc"]}
         page = self._node.ok("POST", f"/{STREAM}/_search?scroll=2m", body)
-        found: list[str] = []
+        found: list[tuple[str, str]] = []
         while page["hits"]["hits"]:
-            found += [hit["_source"]["message"] for hit in page["hits"]["hits"]]
+            found += [(hit["_id"], hit["_source"]["message"]) for hit in page["hits"]["hits"]]
             scroll = {"scroll": "2m", "scroll_id": page["_scroll_id"]}
             page = self._node.ok("POST", "/_search/scroll", scroll)
         return found
@@ -189,7 +193,13 @@ def run_load(load: Load, node: SearchNode) -> None:
     assert len(found) == len(good)
     assert set(found) == good
     letters = [json.loads(line) for line in load.dead_letters.read_text().splitlines()]
-    assert {json.loads(each["event"].splitlines()[1])["message"] for each in letters} == poison
+    lines = [each["event"].splitlines() for each in letters]
+    buried = {
+        (json.loads(action)["create"]["_id"], json.loads(document)["message"])
+        for action, document in lines
+    }
+    assert len(buried) == len(letters)
+    assert {message for _, message in buried} == poison
     assert all("parsing_exception" in each["reason"] for each in letters)
     assert not any("not a number" in each["reason"] for each in letters)
 
@@ -200,7 +210,10 @@ def run_load(load: Load, node: SearchNode) -> None:
     load.start("replay", dead_letters=str(aside))
     books = load.books()
     assert (books["delivered"], books["pending"]) == (len(poison), 0)
-    found = load.messages()
-    assert len(found) == EVENTS
-    assert set(found) == good | poison
-    print(f"replayed {len(poison)}, found {len(found)}")
+    documents = load.documents()
+    assert len(documents) == len({key for key, _ in documents}) == EVENTS
+    assert {message for _, message in documents} == good | poison
+    assert buried <= set(
+        documents
+    )  # replayed under the ids that were made before the first attempt
+    print(f"replayed {len(poison)}, found {len(documents)}, each under an id of its own")

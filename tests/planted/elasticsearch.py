@@ -51,7 +51,7 @@ FAULTS: list[Fault] = [
     Fault(
         name="whole_bulk_resent_for_one_item",
         path="elasticsearch/response.py",
-        find="        return [\n"
+        find="        outcomes: list[Outcome] = [\n"
         "            _CREATED if item == _PLAIN_ITEM else self._item(item, record, response)\n"
         "            for item, record in zip(items, batch, strict=True)\n        ]\n",
         replace=(
@@ -64,7 +64,7 @@ FAULTS: list[Fault] = [
     Fault(
         name="errors_flag_believed",
         path="elasticsearch/response.py",
-        find="        return [\n"
+        find="        outcomes: list[Outcome] = [\n"
         "            _CREATED if item == _PLAIN_ITEM else self._item(item, record, response)\n"
         "            for item, record in zip(items, batch, strict=True)\n        ]\n",
         replace=(
@@ -291,21 +291,21 @@ FAULTS: list[Fault] = [
     Fault(
         name="refused_demand_is_the_documents_fault",
         path="elasticsearch/response.py",
-        find="        rule = UNKNOWN_DEMAND\n",
+        find="        rule = answers.UNKNOWN_DEMAND\n",
         replace="        pass\n",
         caught_by=_SUITE,
     ),
     Fault(
         name="stray_index_unnoticed",
         path="elasticsearch/response.py",
-        find='        return STRAY_INDEX if stray and self._streams else ""\n',
+        find='        return answers.STRAY_INDEX if stray and self._streams else ""\n',
         replace='        return ""\n',
         caught_by=_SUITE,
     ),
     Fault(
         name="chosen_target_holds_all_up",
         path="elasticsearch/response.py",
-        find="            return CHOSEN_RULES.get(status, rule)\n",
+        find="            return answers.CHOSEN_RULES.get(status, rule)\n",
         replace="            return rule\n",
         caught_by=_SUITE,
     ),
@@ -434,6 +434,48 @@ FAULTS: list[Fault] = [
         path="elasticsearch/config.py",
         find="own_headers: ClassVar[frozenset[str]] = AWS_HEADERS",
         replace="own_headers: ClassVar[frozenset[str]] = AWS_HEADERS - AWS_HEADERS",
+        caught_by="tests/elasticsearch/test_aws.py",
+    ),
+    Fault(
+        name="all_refused_given_up",
+        path="elasticsearch/response.py",
+        find="        if all(outcome == answers.UNEXPLAINED for outcome in outcomes):\n",
+        replace="        if False:\n",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="closed_index_is_the_documents_fault",
+        path="elasticsearch/answers.py",
+        find='    (400, "index_closed_exception"): _CLOSED,',
+        replace="   ",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="id_taken_unnoticed",
+        path="elasticsearch/response.py",
+        find="self._given_ids and record.attempts <= 1:",
+        replace="False:",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="own_resend_is_somebody_elses",
+        path="elasticsearch/response.py",
+        find="self._given_ids and record.attempts <= 1:",
+        replace="self._given_ids:",
+        caught_by=_SUITE,
+    ),
+    Fault(
+        name="credentials_of_aws_not_renewed_is_a_retry",
+        path="elasticsearch/aws.py",
+        find="            raise TransportError(reason, configuration=True) from None\n",
+        replace="            raise\n",
+        caught_by="tests/elasticsearch/test_aws.py",
+    ),
+    Fault(
+        name="error_of_botocore_quoted",
+        path="elasticsearch/aws.py",
+        find='        raise ConfigurationError(f"{_NO_CREDENTIALS} ({type(error).__name__})") from None\n',
+        replace='        raise ConfigurationError(f"{_NO_CREDENTIALS} ({error})") from None\n',
         caught_by="tests/elasticsearch/test_aws.py",
     ),
 ]
