@@ -1,6 +1,7 @@
 """The guides of a generated project: settings exist, links lead somewhere, blocks of code parse."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import yaml
 
 from scripts.render_examples import EXAMPLES
 from scripts.rendering import PLATFORMS, ROOT
-from tests.helpers import run_python
+from tests.helpers import install, run_python
 
 GUIDES = ("access", "receiver", "troubleshooting")
 SETTING = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)`")
@@ -55,7 +56,7 @@ OF_EVENTS = {
     "trace_id",
     "user_id",
 }
-OF_FAPILOG = {"allow_external", "serialize_in_flush"}
+OF_FAPILOG = {"allow_external", "get_async_logger", "serialize_in_flush"}
 OTHERS = {
     "post_fork",  # gunicorn's hook
     "worker_process_init",  # Celery's signal
@@ -381,3 +382,62 @@ def test_the_command_to_try_a_secret_reads_the_file(
     )
     assert done.returncode == 1, done.stderr
     assert re.findall(r"(?m)^https://127\.0\.0\.1:(\d)$", done.stdout) == ["1", "2", "3"]
+
+
+LOGGER = """
+import asyncio, sys
+from fapilog import Settings, get_async_logger, get_logger
+from acme_splunk_hec import AcmeSplunkHecSink
+
+sink = AcmeSplunkHecSink(url="http://127.0.0.1:9", token="t", close_timeout_seconds=0.1)
+
+
+async def write():
+    logger = await get_async_CALL
+    await logger.info("an event")
+    await logger.drain()
+
+
+if sys.argv[1] == "async":
+    asyncio.run(write())
+else:
+    logger = get_CALL
+    logger.info("an event")
+    asyncio.run(logger.stop_and_drain())
+"""
+
+
+def logged(installed: Path, call: str, kind: str) -> tuple[str, str]:
+    """Return "yes" or "no" for stdout and for the sink, whose target refuses connections."""
+    variable = "FAPILOG_SINK_CONFIG__EXTRA__ACME_SPLUNK_HEC__"
+    done = subprocess.run(
+        [sys.executable, "-c", LOGGER.replace("CALL", call.removeprefix("get_")), kind],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(installed),
+            "FAPILOG_CORE__SINKS": '["acme_splunk_hec"]',
+            "FAPILOG_PLUGINS__ALLOW_EXTERNAL": "true",
+            f"{variable}URL": "http://127.0.0.1:9",
+            f"{variable}TOKEN": "t",
+            f"{variable}CLOSE_TIMEOUT_SECONDS": "0.1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = ("an event" in done.stdout, "1 of 1 accepted events" in done.stderr)
+    return "yes" if said[0] else "no", "yes" if said[1] else "no"
+
+
+@pytest.mark.parametrize("kind", ["sync", pytest.param("async", marks=pytest.mark.nightly)])
+def test_loggers_write_where_the_table_says(
+    rendered: Callable[[str], Path], tmp_path: Path, kind: str
+) -> None:
+    """Each row of "Choose the loggers", in the installed host."""
+    project = rendered("splunk_hec")
+    text = (project / "docs" / "deployment.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| `(get_logger\(.*)` \| (\w+) \| (\w+) \|$", text)
+    assert len(rows) == 5
+    installed = install(project, tmp_path)
+    assert [(call, *logged(installed, call, kind)) for call, _, _ in rows] == rows
