@@ -19,7 +19,7 @@ import trustme
 
 from scripts.receivers.hec import HecCollector, Unavailable, built
 from scripts.rendering import ROOT
-from tests.helpers import run
+from tests.helpers import blocks_of, run
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900), pytest.mark.xdist_group("hec")]
 
@@ -357,12 +357,11 @@ class Gateway(HecCollector):
 
     def configuration(self) -> str:
         """Return what the page shows, with the addresses and paths of this test."""
-        blocks = re.findall(r"(?ms)^```yaml\n(.*?)^```$", PAGE.read_text(encoding="utf-8"))
-        (text,) = [block for block in blocks if "file_storage" in block]
+        (text,) = [code for language, code in blocks_of(PAGE) if language == "yaml"]
         for old, new in self._changes.items():
             assert old in text
             text = text.replace(old, new)
-        return str(text)
+        return text
 
     @property
     def sink_settings(self) -> dict[str, Any]:
