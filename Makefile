@@ -12,7 +12,8 @@ BENCH_READY := $(BENCHMARKS)/venv/.ready
 COMPILE := uv pip compile --universal --python-version 3.10 --upgrade --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-strip-extras --quiet --output-file
 
-.PHONY: demo test nightly integration-alerts integration-hec integration-syslog integration-opensearch integration-elasticsearch
+.PHONY: demo test nightly integration-alerts integration-compose integration-hec integration-syslog
+.PHONY: integration-opensearch integration-elasticsearch
 .PHONY: benchmark benchmark-quick benchmark-gate benchmark-outage benchmark-page benchmark-requirements
 .PHONY: matrix matrix-diagonal
 .PHONY: release tags update-matrix
@@ -41,6 +42,11 @@ integration-syslog: $(READY)
 # The alert rules of projects in Prometheus' own promtool: needs Go, which fetches and builds it: 5 minutes, once.
 integration-alerts: $(READY)
 	$(BIN)/python -m pytest -n 0 -s tests/integration/test_alerts.py
+
+# The compose files and settings of projects in Docker Compose: the plugin of Docker, else Go builds it: 5 minutes, once.
+# Needs no daemon.
+integration-compose: $(READY)
+	$(BIN)/python -m pytest -n 0 -s tests/integration/test_compose.py
 
 # Real servers on loopback: fetched with Maven, checked, kept in a cache; Java 17 to 21 is needed.
 integration-opensearch integration-elasticsearch: $(READY)

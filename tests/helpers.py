@@ -16,8 +16,11 @@ from scripts.running import contents_of, files_of, install, run
 from scripts.updating import RECORDED
 
 __all__ = [
+    "FENCE",
     "TEXT_SUFFIXES",
     "at_terminal",
+    "blocks_in",
+    "blocks_of",
     "contents_of",
     "files_of",
     "install",
@@ -44,6 +47,9 @@ TEXT_SUFFIXES = {
     ".yml",
 }
 
+FENCE = re.compile(r"(?ms)^( *)(`{3,})(\w*)[^\n]*\n(.*?)^\1\2\s*$")
+"""A block of code of a page: its indent, fence, language and text."""
+
 # GitHub's expressions, and those of an ingest pipeline of Elasticsearch, look like Jinja's.
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\{\{\{_ingest\.\w+\}\}\}")
 
@@ -52,6 +58,17 @@ def leftovers_in(text: str) -> list[str]:
     """Return the lines in which Jinja was not rendered."""
     lines = _EXPRESSION.sub("", text).splitlines()
     return [line for line in lines if "{{" in line or "{%" in line or "{#" in line]
+
+
+def blocks_in(text: str) -> list[tuple[str, str]]:
+    """Return language and text of each block of code in Markdown, without its indent."""
+    found = FENCE.findall(text)
+    return [(language, re.sub(rf"(?m)^{indent}", "", code)) for indent, _, language, code in found]
+
+
+def blocks_of(page: Path) -> list[tuple[str, str]]:
+    """Return language and text of each block of code of a page."""
+    return blocks_in(page.read_text(encoding="utf-8"))
 
 
 def run_python(*arguments: str | Path, cwd: Path, timeout: float = 120) -> str:

@@ -20,11 +20,10 @@ import yaml
 from scripts import pictures, site_reference, sizing
 from scripts.rendering import PLATFORMS, ROOT, render
 from scripts.site_hooks import navigation, on_page_content
-from tests.helpers import install, run
+from tests.helpers import FENCE, blocks_of, install, run
 
 pytestmark = pytest.mark.xdist_group("docs")
 
-FENCE = re.compile(r"(?ms)^( *)```(\w*)[^\n]*\n(.*?)^\1```\s*$")
 NOT_CHECKED = {
     "": "no language: plain text",
     "text": "output, or bytes on the wire",
@@ -51,15 +50,6 @@ def pages_of(project: Path) -> list[Path]:
     """Return the Markdown of a rendered project."""
     folders = [project / "docs", project / "deploy"]
     return [project / "README.md", *sorted(page for each in folders for page in each.rglob("*.md"))]
-
-
-def blocks_of(page: Path) -> list[tuple[str, str]]:
-    """Return language and text of each block of code."""
-    text = page.read_text(encoding="utf-8")
-    return [
-        (language, re.sub(rf"(?m)^{indent}", "", code))
-        for indent, language, code in FENCE.findall(text)
-    ]
 
 
 def parse_python(code: str) -> None:

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 from scripts.rendering import PLATFORMS, ROOT, render
-from tests.helpers import run, run_python
+from tests.helpers import blocks_of, run, run_python
 from tests.receivers import RECEIVERS
 
 pytestmark = pytest.mark.parametrize(
@@ -122,10 +122,10 @@ SECRETS = {"SPLUNK_HEC_TOKEN": "token", "ELASTICSEARCH_API_KEY": "id:key"}
 def test_wheel_delivers(project: Path, wheel: Path, platform: str, tmp_path: Path) -> None:
     """In a clean environment fapilog loads the sink by its name, in both forms of the README."""
     python = install(wheel, tmp_path)
-    readme = (project / "README.md").read_text(encoding="utf-8")
+    blocks = blocks_of(project / "README.md")
     address = re.compile(r"\b(https|tls)://[\w.-]+\.example\.com(:\d+)?")
-    (code,) = re.findall(r"(?ms)^```python\n(.*?)^```$", readme)
-    (exports,) = re.findall(r"(?ms)^```sh\n(export .*?)^```$", readme)
+    (code,) = [text for language, text in blocks if language == "python"]
+    (exports,) = [text for language, text in blocks if language == "sh" and "export " in text]
     with RECEIVERS[platform]() as (settings, received):
         code, exports = (address.sub(str(settings["url"]), text) for text in (code, exports))
         exports = exports.replace("...", "id:key")

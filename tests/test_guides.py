@@ -1,23 +1,22 @@
-"""The guides of a generated project: settings exist, links lead somewhere, blocks of code parse."""
+"""The guides of a project: settings exist, links lead somewhere, steps work as written."""
 
 import json
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from scripts.render_examples import EXAMPLES
 from scripts.rendering import PLATFORMS, ROOT
-from tests.helpers import run_python
+from tests.helpers import FENCE, blocks_of, install, run_python
 
 GUIDES = ("access", "receiver", "troubleshooting")
 SETTING = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)`")
-BLOCK = re.compile(r"(?m)^( *)```(\w*)\n(.*?)^\1```$", re.S)
 
 # Names in backticks that look like settings and are none, by what they are.
 OF_STATS = {
@@ -55,7 +54,7 @@ OF_EVENTS = {
     "trace_id",
     "user_id",
 }
-OF_FAPILOG = {"allow_external", "serialize_in_flush"}
+OF_FAPILOG = {"allow_external", "get_async_logger", "serialize_in_flush"}
 OTHERS = {
     "post_fork",  # gunicorn's hook
     "worker_process_init",  # Celery's signal
@@ -76,8 +75,6 @@ KNOWN = (
     | OF_FAPILOG
     | OTHERS
 )
-PROSE = {"text", "console", "kusto", "esql", "sql", "dockerfile"}
-"""Languages that nothing here can parse, or that are parsed by a test of their own."""
 
 
 @pytest.fixture
@@ -90,12 +87,6 @@ def pages(project: Path) -> list[Path]:
     """Return all pages of a project that people write; `..._api.md` is made from the code."""
     written = [page for page in (project / "docs").glob("*.md") if not page.stem.endswith("_api")]
     return [project / "README.md", *sorted(written)]
-
-
-def blocks(page: Path) -> Iterator[tuple[str, str]]:
-    """Yield language and text of each block of code."""
-    for indent, language, text in BLOCK.findall(page.read_text(encoding="utf-8")):
-        yield language, re.sub(rf"(?m)^{indent}", "", text)
 
 
 SCHEMA = """
@@ -157,7 +148,7 @@ def test_settings_in_blocks_are_valid(project: Path, platform: str) -> None:
     given = [
         json.loads(text)
         for name in GUIDES
-        for language, text in blocks(project / "docs" / f"{platform}_{name}.md")
+        for language, text in blocks_of(project / "docs" / f"{platform}_{name}.md")
         if language == "json" and re.match(r'\{"(url|cef_keys)"', text)
     ]
     settings_of(project, platform, given)
@@ -195,14 +186,14 @@ def test_gallery_leads_somewhere(rendered: Callable[[str], Path]) -> None:
 def test_links_of_this_repository_lead_somewhere(page: str) -> None:
     """The pages for contributors name files that exist."""
     for file in ROOT.glob(page):
-        text = re.sub(r"(?ms)^(`{3,4})\w*$.*?^\1$", "", file.read_text(encoding="utf-8"))
+        text = FENCE.sub("", file.read_text(encoding="utf-8"))
         for target in re.findall(r"\]\(([^)#\s]+)", text):
             assert "://" in target or (file.parent / target).exists(), (file.name, target)
 
 
 def anchors(page: Path) -> set[str]:
     """Return what GitHub makes of the headings of a page."""
-    text = re.sub(r"(?ms)^```.*?^```$", "", page.read_text(encoding="utf-8"))
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
     headings = re.findall(r"(?m)^#+ (.*)$", text)
     return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
 
@@ -216,30 +207,6 @@ def test_files_in_the_text_exist(project: Path) -> None:
     }
     assert {name for name in named if not (project / name).exists()} == set()
     assert len(named) >= 5
-
-
-def test_blocks_parse(project: Path) -> None:
-    """Shell, Python, JSON and YAML in every page are well formed."""
-    for page in pages(project):
-        for language, text in blocks(page):
-            check_block(page.name, language, text)
-
-
-def check_block(page: str, language: str, text: str) -> None:
-    """Parse a block by the rules of its language."""
-    if language == "python":
-        compile(text, page, "exec")
-    elif language == "json":
-        json.loads(text)
-    elif language == "yaml":
-        list(yaml.safe_load_all(text))
-    elif language == "sh":
-        done = subprocess.run(
-            ["bash", "-n"], input=text, text=True, capture_output=True, check=False
-        )
-        assert done.returncode == 0, (page, text, done.stderr)
-    else:
-        assert language in PROSE, (page, language)
 
 
 def test_all_platforms_have_the_same_guides(project: Path, platform: str) -> None:
@@ -286,7 +253,9 @@ def test_event_looks_as_the_page_shows_it(
     printed = run_python("-c", SHOWN, platform, json.dumps(settings), cwd=project)
     made = json.loads(printed.splitlines()[-1])
     page = project / "docs" / f"{platform}_receiver.md"
-    shown = next(json.loads(t) for lang, t in blocks(page) if lang == "json" and '"message"' in t)
+    shown = next(
+        json.loads(t) for lang, t in blocks_of(page) if lang == "json" and '"message"' in t
+    )
     assert shown == (made["event"] if platform == "splunk_hec" else made)
 
 
@@ -351,7 +320,7 @@ def test_a_token_is_replaced_by_the_steps_of_the_guide(
 ) -> None:
     """The page's commands, run as they stand but for the owner of the file: no event is lost."""
     project = rendered("splunk_hec")
-    found = [text for _, text in blocks(project / "docs" / "splunk_hec_access.md")]
+    found = [text for _, text in blocks_of(project / "docs" / "splunk_hec_access.md")]
     (commands,) = [text for text in found if "token.new" in text]
     commands = commands.replace("sudo ", "").replace("-o root -g application ", "")
     commands = commands.replace("/etc/fapilog-sink", str(tmp_path))
@@ -381,3 +350,62 @@ def test_the_command_to_try_a_secret_reads_the_file(
     )
     assert done.returncode == 1, done.stderr
     assert re.findall(r"(?m)^https://127\.0\.0\.1:(\d)$", done.stdout) == ["1", "2", "3"]
+
+
+LOGGER = """
+import asyncio, sys
+from fapilog import Settings, get_async_logger, get_logger
+from acme_splunk_hec import AcmeSplunkHecSink
+
+sink = AcmeSplunkHecSink(url="http://127.0.0.1:9", token="t", close_timeout_seconds=0.1)
+
+
+async def write():
+    logger = await get_async_CALL
+    await logger.info("an event")
+    await logger.drain()
+
+
+if sys.argv[1] == "async":
+    asyncio.run(write())
+else:
+    logger = get_CALL
+    logger.info("an event")
+    asyncio.run(logger.stop_and_drain())
+"""
+
+
+def logged(installed: Path, call: str, kind: str) -> tuple[str, str]:
+    """Return "yes" or "no" for stdout and for the sink, whose target refuses connections."""
+    variable = "FAPILOG_SINK_CONFIG__EXTRA__ACME_SPLUNK_HEC__"
+    done = subprocess.run(
+        [sys.executable, "-c", LOGGER.replace("CALL", call.removeprefix("get_")), kind],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(installed),
+            "FAPILOG_CORE__SINKS": '["acme_splunk_hec"]',
+            "FAPILOG_PLUGINS__ALLOW_EXTERNAL": "true",
+            f"{variable}URL": "http://127.0.0.1:9",
+            f"{variable}TOKEN": "t",
+            f"{variable}CLOSE_TIMEOUT_SECONDS": "0.1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = ("an event" in done.stdout, "1 of 1 accepted events" in done.stderr)
+    return "yes" if said[0] else "no", "yes" if said[1] else "no"
+
+
+@pytest.mark.parametrize("kind", ["sync", pytest.param("async", marks=pytest.mark.nightly)])
+def test_loggers_write_where_the_table_says(
+    rendered: Callable[[str], Path], tmp_path: Path, kind: str
+) -> None:
+    """Each row of "Choose the loggers", in the installed host."""
+    project = rendered("splunk_hec")
+    text = (project / "docs" / "deployment.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| `(get_logger\(.*)` \| (\w+) \| (\w+) \|$", text)
+    assert len(rows) == 5
+    installed = install(project, tmp_path)
+    assert [(call, *logged(installed, call, kind)) for call, _, _ in rows] == rows

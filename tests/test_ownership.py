@@ -27,7 +27,7 @@ from scripts.updating import (
     git,
     update,
 )
-from tests.helpers import contents_of, run
+from tests.helpers import blocks_in, contents_of, run
 
 ENGINE = "src/acme_splunk_hec/_delivery/retry.py"
 LAYOUT = "tests/test_layout.py"
@@ -117,7 +117,7 @@ def documented(language: str) -> str:
     """Return the block of a language in the section for owners, with the tested package."""
     page = (ROOT / "template" / "docs" / "updating.md").read_text(encoding="utf-8")
     section = page.partition("\n## Who owns what\n")[2].partition("\n## ")[0]
-    (block,) = re.findall(rf"(?ms)^```{language}\n(.*?)^```$", section)
+    (block,) = [code for name, code in blocks_in(section) if name == language]
     return block.replace("acme_sink", "acme_splunk_hec")
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from scripts.rendering import ROOT
-from tests.helpers import install, run, run_python
+from tests.helpers import blocks_in, install, run, run_python
 from tests.receivers import Received, splunk
 
 pytestmark = [
@@ -45,7 +45,7 @@ PATIENCE_SECONDS = 60.0
 def section(title: str) -> list[tuple[str, str]]:
     """Return language and text of the blocks below a heading."""
     (text,) = re.findall(rf"(?ms)^## {title}$(.*?)(?=^## |\Z)", PAGE.read_text(encoding="utf-8"))
-    return re.findall(r"(?ms)^```(\w+)\n(.*?)^```$", text)
+    return blocks_in(text)
 
 
 def python_of(title: str) -> list[str]:

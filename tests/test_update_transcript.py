@@ -12,12 +12,12 @@ import pytest
 from scripts.releases import recorded
 from scripts.rendering import ROOT
 from scripts.updating import git, run
+from tests.helpers import blocks_of
 
 PAGE = ROOT / "docs" / "how-to" / "update-a-project.md"
 RELEASES = ("0.3.0", "0.4.0")
 CLONE = "copier-fapilog-sink"
 MINIMUM_COMMANDS = 20
-BLOCK = re.compile(r"(?ms)^```(console|diff)\n(.*?)^```$")
 COMMAND = re.compile(r"(?m)^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)")
 FAILS = ("git diff --check", True)  # git fails when it has something to say
 ELISION = r"\[\.\.\.\]"
@@ -53,7 +53,7 @@ def test_every_command_does_what_the_page_says(tmp_path: Path, monkeypatch) -> N
     monkeypatch.setenv("PATH", programs)
     _template(tmp_path)
     folder, code, commands = tmp_path, 0, 0
-    for language, block in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+    for language, block in blocks_of(PAGE):
         if language == "diff":
             (tmp_path / "team.diff").write_text(block, encoding="utf-8")
             continue

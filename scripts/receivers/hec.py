@@ -1,4 +1,4 @@
-"""An OpenTelemetry Collector with Splunk's own HEC receiver: built from Go modules, on loopback.
+"""An OpenTelemetry Collector that receives HEC and sends it on: built from Go modules, on loopback.
 
 It is the best HEC that a package registry has, and no oracle for Splunk's refusals: it names the
 bad event for code 15 only, in text/plain, and then stores none of the batch; its ids of
@@ -100,6 +100,7 @@ class HecCollector:
         self.tokens = list(tokens)
         """Those that it lets in from its next start on."""
         self.records_path = folder / "records.jsonl"
+        self.log_path = folder / "collector.log"
         self._process: subprocess.Popen[bytes] | None = None
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
@@ -116,13 +117,8 @@ class HecCollector:
             RuntimeError: it ended, or it does not listen in time; with what it wrote.
         """
         config = self._folder / "collector.yaml"
-        config.write_text(
-            _CONFIG.format(
-                tokens=json.dumps(self.tokens), port=self.port, records=self.records_path.as_posix()
-            )
-        )
-        log = (self._folder / "collector.log").open("ab")
-        with log:
+        config.write_text(self.configuration())
+        with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(self._program), "--config", str(config)], stdout=log, stderr=log
             )
@@ -131,13 +127,26 @@ class HecCollector:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return
             time.sleep(0.02)
-        raise RuntimeError((self._folder / "collector.log").read_text()[-2_000:])
+        raise RuntimeError(self.log_path.read_text()[-2_000:])
+
+    def configuration(self) -> str:
+        """Return what it is configured with: takes HEC, and writes it to a file."""
+        return _CONFIG.format(
+            tokens=json.dumps(self.tokens), port=self.port, records=self.records_path.as_posix()
+        )
 
     def stop(self) -> None:
         """End it in order: what it accepted is in its file afterwards."""
         process, self._process = self._process, None
         if process is not None:
             process.send_signal(signal.SIGTERM)
+            process.wait(STOP_SECONDS)
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
             process.wait(STOP_SECONDS)
 
     def restart(self) -> None:

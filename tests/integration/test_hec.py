@@ -15,9 +15,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import trustme
 
 from scripts.receivers.hec import HecCollector, Unavailable, built
-from tests.helpers import run
+from scripts.rendering import ROOT
+from tests.helpers import blocks_of, run
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900), pytest.mark.xdist_group("hec")]
 
@@ -95,9 +97,15 @@ class Load:
     """Writes numbered events, some of them poison, and compares what both sides say."""
 
     def __init__(
-        self, project: Path, collector: HecCollector, folder: Path, **settings: Any
+        self,
+        project: Path,
+        collector: HecCollector,
+        folder: Path,
+        poison: bool = True,
+        **settings: Any,
     ) -> None:
         self.collector = collector
+        self.poison = poison
         self.letters = folder / "dead-letters.jsonl"
         self.written = 0
         given = {
@@ -115,7 +123,7 @@ class Load:
     async def write(self, count: int) -> None:
         """Write so many events; one that is refused is written again."""
         for number in range(self.written, self.written + count):
-            data = {"id": number, "poison": number % POISON_EVERY == 7}
+            data = {"id": number, "poison": self.poison and number % POISON_EVERY == 7}
             event = {"message": f"event {number}", "level": "INFO", "data": data}
             while not await self.sink.write(event):
                 await asyncio.sleep(0.01)
@@ -320,3 +328,131 @@ def test_the_projects_own_live_tests_pass(project: Path, collector: HecCollector
     )
     assert result.returncode == 0, result.stdout
     assert "skipped" not in result.stdout
+
+
+PAGE = ROOT / "docs" / "how-to" / "scaling.md"
+GATEWAY_EVENTS = 2_000
+
+
+class Gateway(HecCollector):
+    """A collector with the file of the page about scaling, pointed at this test's folder."""
+
+    def __init__(self, program: Path, folder: Path, target: HecCollector) -> None:
+        folder.mkdir()
+        super().__init__(program, folder, [])
+        authority = trustme.CA()
+        self.authority_path = folder / "ca.pem"
+        authority.cert_pem.write_to_path(self.authority_path)
+        own = authority.issue_cert("localhost")
+        own.cert_chain_pems[0].write_to_path(folder / "server.pem")
+        own.private_key_pem.write_to_path(folder / "server.key")
+        (folder / "tokens").write_text(f"{TOKEN}-of-another\n{TOKEN}\n")
+        (folder / "queue").mkdir()
+        self._changes = {
+            "/etc/otelcol": folder.as_posix(),
+            "/var/lib/otelcol": folder.as_posix(),
+            "0.0.0.0:8088": f"127.0.0.1:{self.port}",
+            "https://splunk.example.com:8088": target.url,
+        }
+
+    def configuration(self) -> str:
+        """Return what the page shows, with the addresses and paths of this test."""
+        (text,) = [code for language, code in blocks_of(PAGE) if language == "yaml"]
+        for old, new in self._changes.items():
+            assert old in text
+            text = text.replace(old, new)
+        return text
+
+    @property
+    def sink_settings(self) -> dict[str, Any]:
+        """What a sink needs to send to it."""
+        url = f"https://localhost:{self.port}"
+        return {"url": url, "token": TOKEN, "tls_ca_file": self.authority_path}
+
+
+@pytest.fixture
+def gateway(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Gateway, HecCollector]]:
+    """Run a gateway to a receiver that is away."""
+    monkeypatch.setenv("SPLUNK_HEC_TOKEN", NEW_TOKEN)
+    (tmp_path / "target").mkdir()
+    target = HecCollector(program, tmp_path / "target", [NEW_TOKEN])
+    running = Gateway(program, tmp_path / "gateway", target)
+    running.start()
+    yield running, target
+    running.stop()
+    target.stop()
+
+
+def count_of(target: HecCollector) -> Counter[int]:
+    """Return the events of a receiver by number."""
+    if not target.records_path.exists():
+        return Counter()
+    return Counter(record["event"]["data"]["id"] for record in target.records())
+
+
+def test_gateway_keeps_what_it_took(
+    project: Path, gateway: tuple[Gateway, HecCollector], tmp_path: Path
+) -> None:
+    """Splunk is away, the collector is killed, later stopped in order: every event is there."""
+    relay, target = gateway
+    load = Load(project, relay, tmp_path, poison=False, index="audit", **relay.sink_settings)
+
+    async def drive() -> None:
+        await load.write(GATEWAY_EVENTS)
+        await load.until(lambda: load.sink.stats().delivered == load.written)
+        relay.kill()
+        await load.write(GATEWAY_EVENTS)
+        await asyncio.to_thread(relay.start)
+        await load.until(lambda: load.sink.stats().delivered == load.written)
+        assert not count_of(target)
+        await asyncio.to_thread(target.start)
+        await asyncio.gather(load.write(GATEWAY_EVENTS), asyncio.to_thread(relay.restart))
+        await load.until(lambda: len(count_of(target)) == load.written)
+        await load.sink.stop()
+
+    asyncio.run(drive())
+    books, received = load.sink.stats(), count_of(target)
+    assert set(received) == set(range(3 * GATEWAY_EVENTS))
+    assert (books.delivered, books.dropped, books.pending) == (load.written, {}, 0)
+    assert {record["index"] for record in target.records()} == {"audit"}
+    sent_twice = received.total() - load.written
+    print(json.dumps({"written": load.written, "received": len(received), "twice": sent_twice}))
+
+
+def test_gateway_drops_what_splunk_refuses(
+    project: Path, gateway: tuple[Gateway, HecCollector], tmp_path: Path
+) -> None:
+    """As the page warns: a token that Splunk does not know costs events, and the log tells it."""
+    relay, target = gateway
+    target.tokens = [f"{NEW_TOKEN}-after-another"]
+    target.start()
+    load = Load(project, relay, tmp_path, poison=False, **relay.sink_settings)
+
+    async def drive() -> None:
+        await load.write(7)
+        await load.until(lambda: "Dropping data" in relay.log_path.read_text())
+        await load.sink.stop()
+
+    asyncio.run(drive())
+    assert load.sink.stats().delivered == 7
+    assert "Exporting failed. Dropping data." in relay.log_path.read_text()
+    relay.stop()
+    assert not count_of(target)
+
+
+def test_gateway_takes_no_other_token(
+    project: Path, gateway: tuple[Gateway, HecCollector], tmp_path: Path
+) -> None:
+    """The sink holds its events when the gateway does not know its token."""
+    relay, _ = gateway
+    load = Load(project, relay, tmp_path, poison=False, **relay.sink_settings | {"token": "other"})
+
+    async def drive() -> None:
+        await load.write(1)
+        await load.until(lambda: load.sink.stats().held)
+        assert load.sink.stats().delivered == 0
+        await load.sink.stop()
+
+    asyncio.run(drive())

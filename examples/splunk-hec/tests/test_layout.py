@@ -149,6 +149,8 @@ def _plain(text: str) -> str:
 @pytest.mark.parametrize("setting", CONFIG.model_fields)
 def test_setting_is_documented(setting: str) -> None:
     """Every setting has a row with its default, on the platform's page or on the shared one."""
+    row = f"| `{setting}` | its default | its meaning |"
+    assert setting in DOCUMENTED, f"docs/settings.md needs a row: {row}"
     assert _plain(DOCUMENTED[setting]) == _default(CONFIG.model_fields[setting])
 
 

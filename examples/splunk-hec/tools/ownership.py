@@ -12,6 +12,7 @@ hook. Exit code 1: something has to be done. Needs nothing but Python; with git 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 MANIFEST = "tools/ownership.json"
 EDITS = ".template-edits"
 OWNED = "# Template-owned: `copier update` replaces this file."
+REJECTED = ".rej"
 MARKS = (b"<<<<<<< ", b"=======", b">>>>>>> ")
 THEIRS = f"In a conflict: git checkout --theirs -- {MANIFEST}; else take it from git"
 WAY_OUT = f"""\
@@ -50,9 +52,21 @@ def main() -> int:
         notices = [f"{name}: {changes[name]}, listed: {listed[name]}" for name in listed]
         unlisted = [f"{name}: {changes[name]}" for name in changes if name not in listed]
         errors += [*unlisted, WAY_OUT] if unlisted else []
-    for line in [*(f"notice: {line}" for line in notices), *errors]:
-        print(line.encode("ascii", "backslashreplace").decode("ascii"))
+    tell([*(f"notice: {line}" for line in notices), *errors])
     return 1 if errors else 0
+
+
+def tell(lines: list[str]) -> None:
+    """Print in ASCII; whoever reads it may stop early, as `head` does."""
+    try:
+        for line in lines:
+            print(line.encode("ascii", "backslashreplace").decode("ascii"))
+        sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EINVAL):  # EINVAL: a closed pipe on Windows
+            raise
+        # Python flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def files_of() -> list[str]:
@@ -82,7 +96,7 @@ def _is_made(folder: Path) -> bool:
 
 def leftovers(files: list[str]) -> list[str]:
     """Return what a conflicting update left in these files."""
-    rejected = [name for name in files if name.endswith(".rej") and _exists(name)]
+    rejected = [name for name in files if name.endswith(REJECTED) and _exists(name)]
     marked = [name for name in files if name not in rejected and is_marked(PROJECT / name)]
     return [
         *(f"{name}: conflict markers, resolve them by hand, then git add" for name in marked),
@@ -129,7 +143,8 @@ def changes_of(
         files: The files of the project.
     """
     changes = {name: change for name, digest in owned.items() if (change := _change(name, digest))}
-    added = [name for name in files if name.startswith(folders) and name not in owned]
+    new = [name for name in files if name.startswith(folders) and name not in owned]
+    added = [name for name in new if not name.endswith(REJECTED)]  # those are leftovers
     place = "put your modules elsewhere in the package"
     return changes | {name: f"added to the engine, {place}" for name in added if _exists(name)}
 

@@ -1,15 +1,19 @@
-// An OpenTelemetry Collector with what it takes to receive HEC and nothing else. Versions: go.mod; hashes: go.sum.
+// An OpenTelemetry Collector with what it takes to receive HEC, and to keep events on disk and send them on by HEC;
+// nothing else. Versions: go.mod; hashes: go.sum.
 package main
 
 import (
 	"log"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/splunkhecexporter"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/ackextension"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/bearertokenauthextension"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/splunkhecreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/extension"
@@ -21,7 +25,7 @@ import (
 func factories() (made otelcol.Factories, err error) {
 	made.Telemetry = otelconftelemetry.NewFactory()
 	made.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](
-		bearertokenauthextension.NewFactory(), ackextension.NewFactory())
+		bearertokenauthextension.NewFactory(), ackextension.NewFactory(), filestorage.NewFactory())
 	if err != nil {
 		return
 	}
@@ -29,7 +33,8 @@ func factories() (made otelcol.Factories, err error) {
 	if err != nil {
 		return
 	}
-	made.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](fileexporter.NewFactory())
+	made.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
+		fileexporter.NewFactory(), splunkhecexporter.NewFactory())
 	return
 }
 
@@ -39,8 +44,9 @@ func main() {
 		Factories: factories,
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{
 			ResolverSettings: confmap.ResolverSettings{
-				ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory()},
-				DefaultScheme:     "file",
+				ProviderFactories: []confmap.ProviderFactory{
+					envprovider.NewFactory(), fileprovider.NewFactory()},
+				DefaultScheme: "file",
 			},
 		},
 	}

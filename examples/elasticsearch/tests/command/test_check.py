@@ -329,6 +329,14 @@ def test_https_on_a_port_that_says_nothing(check: Any) -> None:
     assert "perhaps the port speaks no TLS" in found.texts["TLS"]
 
 
+def test_https_on_a_port_that_hangs_up(check: Any) -> None:
+    """A server that cannot make sense of a handshake may just end it."""
+    with talking_server(b"") as port:
+        found = check(f"https://127.0.0.1:{port}")
+    assert (found.code, found["TLS"]) == (1, "FAILED")
+    assert "perhaps the port speaks no TLS" in found.texts["TLS"]
+
+
 def test_http_on_a_port_with_tls(check: Any) -> None:
     """The event fails somehow; that the port would shake hands tells why."""
     with FakeHttpServer(tls=context()) as server:

@@ -37,6 +37,14 @@ class Config(BaseConfig):
     labels: tuple[str, ...] = ()
 
 
+class TwiceConfig(Config):
+    """Settings with one that was renamed again, and one that was renamed twice here."""
+
+    renamed: ClassVar[dict[str, str]] = {"shards": "parts", "first": "second", "second": "third"}
+    parts: int = 1
+    third: int = 1
+
+
 class RenamedSink(PlainSink):
     """A sink with these settings."""
 
@@ -89,6 +97,22 @@ def test_both_names_are_refused(given: dict[str, Any]) -> None:
             pytest.raises(ConfigurationError),
         ):
             RenamedSink(url=URL, **given)
+
+
+@pytest.mark.parametrize("name", ["buckets", "shards", "first", "second"])
+def test_a_name_of_two_renamings_ago(name: str) -> None:
+    """It is read with one warning, which names the name of today; with another name it is refused."""
+    today = "parts" if name in ("buckets", "shards") else "third"
+    with pytest.warns(DeprecationWarning, match=f"{name} is called {today} now") as warned:
+        config = TwiceConfig.model_validate({"url": URL, name: 7})
+    assert getattr(config, today) == 7
+    assert len(warned) == 1
+    with (
+        pytest.raises(ValidationError, match=f"{name} is the old name of {today}"),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore", DeprecationWarning)
+        TwiceConfig.model_validate({"url": URL, today: 7, name: 7})
 
 
 def test_check_says_it() -> None:

@@ -4,14 +4,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from acme_elasticsearch._command.steps import FAILED
 from acme_elasticsearch._delivery.errors import ConfigurationError
-from acme_elasticsearch._delivery.exchange import attempt
+from acme_elasticsearch._delivery.exchange import Exchange, attempt
 from acme_elasticsearch._delivery.records import Delivered, Hold
+from acme_elasticsearch.elasticsearch.check import platform_steps
 from acme_elasticsearch.elasticsearch.config import ElasticsearchConfig
 from acme_elasticsearch.elasticsearch.encoder import Encoder
 from acme_elasticsearch.elasticsearch.sink import ElasticsearchSink
@@ -104,6 +109,78 @@ def test_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
         ElasticsearchSink({"url": "http://localhost", "aws_region": "eu-west-1"})
 
 
+SOURCES = {
+    "profile": ("", {"AWS_PROFILE": "nobody"}),
+    "partial": ("[default]\naws_access_key_id = A\n", {}),
+    "garbage": ("[default\n", {}),
+    "process": (f"[default]\ncredential_process = sh -c 'echo {SECRET} >&2; exit 1'\n", {}),
+}
+
+
+@pytest.mark.usefixtures("_credentials")
+@pytest.mark.parametrize("source", SOURCES)
+def test_credentials_that_botocore_cannot_read(
+    source: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its own errors become ours, without what a credential process printed."""
+    text, environment = SOURCES[source]
+    config = files_only(monkeypatch, tmp_path, text)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with (
+        pytest.warns(RuntimeWarning, match="no AWS credentials"),
+        pytest.raises(ConfigurationError, match="no AWS credentials") as caught,
+    ):
+        ElasticsearchSink(config)
+    assert SECRET not in str(caught.value)
+    (step,) = platform_steps(config, user_agent="test")
+    assert step.state == FAILED
+
+
+@pytest.mark.usefixtures("_credentials")
+def test_credentials_that_cannot_be_renewed_hold(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing was sent and no event is to blame: they wait, and leave when there are some again."""
+    ends = datetime.now(timezone.utc) + timedelta(seconds=30)
+    answer = tmp_path / "answer"
+    answer.write_text(
+        json.dumps(
+            {
+                "Version": 1,
+                "AccessKeyId": "AKIDEXAMPLE",
+                "SecretAccessKey": SECRET,
+                "SessionToken": "session",
+                "Expiration": ends.isoformat(),
+            }
+        )
+    )
+    config = files_only(
+        monkeypatch, tmp_path, f"[default]\ncredential_process = cat {answer.as_posix()}\n"
+    )
+    with FakeHttpServer(gate(FakeBulk(), "es")) as server:
+        config = config.model_copy(update={"url": server.url})
+        exchange = ElasticsearchSink(config).exchange(config)
+        kept = answer.read_text()
+        answer.unlink()  # what botocore has is too old to sign with
+        assert [type(outcome) for outcome in send(config, exchange)] == [Hold]
+        assert server.requests == []
+        later = (ends + timedelta(hours=1)).isoformat()
+        answer.write_text(kept.replace(ends.isoformat(), later))
+        assert send(config, exchange) == [Delivered()]
+
+
+def files_only(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> ElasticsearchConfig:
+    """Let botocore find nothing but a file of this text."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    path = folder / "config"
+    path.write_text(text)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "none"))
+    return ElasticsearchConfig(url="http://localhost", aws_region="eu-west-1")
+
+
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says what to install."""
     monkeypatch.setitem(sys.modules, "botocore", None)
@@ -115,9 +192,9 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
         ElasticsearchSink({"url": "http://localhost", "aws_region": "eu-west-1"})
 
 
-def send(config: ElasticsearchConfig) -> list[Any]:
+def send(config: ElasticsearchConfig, exchange: Exchange[Any, Any] | None = None) -> list[Any]:
     """Send one event as the engine does."""
-    exchange = ElasticsearchSink(config).exchange(config)
+    exchange = exchange or ElasticsearchSink(config).exchange(config)
     (connect,) = exchange.endpoints.values()
     client = connect()
     try:

@@ -36,6 +36,7 @@ from acme_elasticsearch._delivery.records import (
     Outcome,
     Rejected,
     Split,
+    Verdict,
 )
 from acme_elasticsearch.elasticsearch.admin import (
     ELASTICSEARCH,
@@ -43,6 +44,7 @@ from acme_elasticsearch.elasticsearch.admin import (
     Product,
     parsed,
 )
+from acme_elasticsearch.elasticsearch.answers import ID_TAKEN
 from acme_elasticsearch.elasticsearch.check import platform_steps
 from acme_elasticsearch.elasticsearch.config import ElasticsearchConfig
 from acme_elasticsearch.elasticsearch.encoder import Encoder
@@ -83,9 +85,15 @@ class Cluster:
 
     def send(self, batch: Batch) -> list[Outcome]:
         """Send a batch once."""
-        verdict = attempt(self._exchange, self._client, batch, 60.0)
+        verdict = self.try_once(batch)
         assert not isinstance(verdict, Split), verdict
         return list(verdict)
+
+    def try_once(self, batch: Batch) -> Verdict:
+        """Send a batch once, whatever comes of it."""
+        for record in batch:
+            record.attempts += 1
+        return attempt(self._exchange, self._client, batch, 60.0)
 
     def documents(self, expected: int, name: str | None = None) -> list[dict[str, Any]]:
         """Return what can be found, once there is as much as expected."""
@@ -181,7 +189,7 @@ def test_id_of_the_event(make: Make) -> None:
     cluster = make(id_field="data.id")
     ids = ["a", "b" * 512, "é" * 256, "c" * 513, "a/b?c#d", '"', "\n", "a"]
     batch = [cluster.encode({"message": "m", "data": {"id": key}}) for key in ids]
-    assert cluster.send(batch) == [Delivered()] * 8
+    assert cluster.send(batch) == [Delivered()] * 7 + [Delivered(ID_TAKEN)]
     found = {hit["_id"] for hit in cluster.documents(7)}
     assert found >= {"a", "b" * 512, "é" * 256, "a/b?c#d", '"', "\n"}
 
@@ -254,6 +262,37 @@ def test_any_event_is_taken(make: Make, documents: str) -> None:
         assert all(isinstance(outcome, Rejected) for outcome in wrong)
 
     send_all()
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "change"),
+    [
+        ({"index": "NAME"}, "/NAME/_close", None),
+        ({"index": "NAME"}, "/NAME/_settings", {"index.default_pipeline": "fapilogtest-none"}),
+        (
+            {"alias": "NAME"},
+            "/_aliases",
+            {
+                "actions": [
+                    {"add": {"index": "NAME-000001", "alias": "NAME", "is_write_index": False}}
+                ]
+            },
+        ),
+    ],
+    ids=["closed", "no_pipeline", "no_write_index"],
+)
+def test_target_that_takes_no_document(
+    make: Make, target: dict[str, str], path: str, change: Any
+) -> None:
+    """The server says 400 for each document, and yet no document is to blame: none is given up."""
+    cluster = make(**target)
+    assert cluster.send([cluster.encode({"message": "m"})]) == [Delivered()]
+    body = json.loads(json.dumps(change).replace("NAME", cluster.name))
+    path = path.replace("NAME", cluster.name)
+    method = "PUT" if path.endswith("_settings") else "POST"
+    assert cluster.admin.request(method, path, body).status == 200
+    verdict = cluster.try_once([cluster.encode({"message": "m"}) for _ in range(3)])
+    assert isinstance(verdict, Split) or [type(outcome) for outcome in verdict] == [Hold] * 3
 
 
 def test_routes(make: Make) -> None:

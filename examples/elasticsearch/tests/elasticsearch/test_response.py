@@ -26,6 +26,7 @@ from acme_elasticsearch.elasticsearch.answers import (
     CHOSEN_RULES,
     CLUSTER_BLOCK_SECONDS,
     FAILURE_STORE,
+    ID_TAKEN,
     ITEM_RULES,
     REQUEST_RULES,
     RULES_BY_TYPE,
@@ -45,7 +46,9 @@ ITEM_TABLE = [
     (400, "mapper_parsing_exception", Rejected),
     (400, "strict_dynamic_mapping_exception", Rejected),
     (400, "illegal_argument_exception", Rejected),
-    (400, "validation_exception", Rejected),
+    (400, "invalid_index_name_exception", Rejected),
+    (400, "index_closed_exception", Hold),
+    (400, "validation_exception", Hold),
     (401, "security_exception", Hold),
     (403, "security_exception", Hold),
     (403, "cluster_block_exception", RetryLater),
@@ -73,6 +76,7 @@ REQUEST_TABLE: list[tuple[int, str, type[Outcome | Split]]] = [
     (301, "", Hold),
     (307, "", Hold),
     (400, "illegal_argument_exception", Split),
+    (400, "action_request_validation_exception", Split),
     (401, "security_exception", Hold),
     (403, "security_exception", Hold),
     (403, "", Hold),
@@ -132,7 +136,8 @@ def first(verdict: Verdict) -> Outcome:
 @pytest.mark.parametrize(("status", "error_type", "expected"), ITEM_TABLE)
 def test_item(status: int, error_type: str, expected: type[Outcome]) -> None:
     """Every row of the item table."""
-    assert [type(o) for o in outcomes_of(item(status, error_type))] == [expected]
+    stored, outcome = outcomes_of(item(201), item(status, error_type))
+    assert (stored, type(outcome)) == (Delivered(), expected)
 
 
 @pytest.mark.fault(19, promise=6)
@@ -225,7 +230,13 @@ def test_stray_index(settings: dict[str, str], index: str | None, warning: str) 
 
 @pytest.mark.parametrize(
     ("status", "error_type"),
-    [(404, "index_not_found_exception"), (403, "security_exception"), (403, "")],
+    [
+        (400, "index_closed_exception"),
+        (400, "validation_exception"),
+        (404, "index_not_found_exception"),
+        (403, "security_exception"),
+        (403, ""),
+    ],
 )
 def test_target_that_the_event_chose(status: int, error_type: str) -> None:
     """What one event asked for in vain must not hold all others up; the default target does."""
@@ -236,7 +247,7 @@ def test_target_that_the_event_chose(status: int, error_type: str) -> None:
     got = classifier(config)(HttpResponse(200, body), [chosen, default])
     assert not isinstance(got, Split)
     assert [type(o) for o in got] == [Rejected, Hold]
-    assert CHOSEN_RULES.keys() == {403, 404}
+    assert CHOSEN_RULES.keys() == {400, 403, 404}
 
 
 def test_target_that_the_date_chose() -> None:
@@ -261,6 +272,42 @@ def test_conflict_without_an_id_of_ours() -> None:
     body = json.dumps({"items": [item(409, "version_conflict_engine_exception")]}).encode()
     config = ElasticsearchConfig(url=URL, ids=False)
     assert isinstance(first(classifier(config)(HttpResponse(200, body), batch_of(1))), Rejected)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "more", "warning"),
+    [
+        (1, {"id_field": "data.id"}, ID_TAKEN),
+        (2, {"id_field": "data.id"}, ""),
+        (1, {}, ""),
+    ],
+)
+def test_conflict_with_an_id_of_the_event(
+    attempts: int, more: dict[str, str], warning: str
+) -> None:
+    """At the first attempt it was not this event that took the id, which nobody would notice."""
+    config = ElasticsearchConfig.model_validate({"url": URL, **more})
+    body = json.dumps({"items": [item(409, "version_conflict_engine_exception")]}).encode()
+    got = classifier(config)(HttpResponse(200, body), [Record(b"x", attempts=attempts)])
+    assert got == [Delivered(warning)]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_all_refused_without_a_word_on_the_documents(count: int) -> None:
+    """A missing pipeline, or an alias without a write index: the events are not to blame."""
+    items = [item(400, "illegal_argument_exception")] * count
+    body = json.dumps({"items": items}).encode()
+    verdict = classify(HttpResponse(200, body), batch_of(count))
+    assert isinstance(verdict, Split)
+    assert "write index" in verdict.reason
+    assert not verdict.too_large
+
+
+@pytest.mark.parametrize("other", [item(201), item(400, "document_parsing_exception"), item(429)])
+def test_one_refused_without_a_word_on_the_document(other: dict[str, Any]) -> None:
+    """With any other outcome beside it, it is the document's own fault."""
+    got = outcomes_of(item(400, "illegal_argument_exception"), other)
+    assert got[0] == Rejected("item 400 illegal_argument_exception")
 
 
 def test_demand_that_the_server_does_not_know() -> None:
@@ -365,6 +412,8 @@ def test_hold_says_what_to_do(status: int, advice: str) -> None:
         (401, "security_exception", "api_key"),
         (403, "security_exception", "create_doc"),
         (404, "index_not_found_exception", "index template"),
+        (400, "index_closed_exception", "open the index"),
+        (400, "validation_exception", "shards"),
     ],
 )
 def test_held_item_says_what_to_do(status: int, error_type: str, advice: str) -> None:

@@ -261,6 +261,13 @@ def test_split_can_know_where_to_cut() -> None:
     assert answer(slot, Split("HTTP 400", first=1)).rejected == [(records[0], "HTTP 400")]
 
 
+def test_split_counts_what_may_be_there_already() -> None:
+    """A target that reads as it goes may have taken what came before the culprit."""
+    slot, _ = make_slot(4)
+    result = answer(slot, Split("HTTP 400", ambiguous=3))
+    assert (result.retried, result.ambiguous) == (4, 3)
+
+
 @pytest.mark.parametrize("first", [-1, 0, 4, 9])
 def test_split_without_a_sensible_cut_halves(first: int) -> None:
     """A cut before the first or behind the last record would change nothing."""

@@ -41,6 +41,8 @@ class FakeHec:
     health: int = 17
     poison: str = "poison"
     """Events that hold this text are refused as blank."""
+    number_shift: int | None = 0
+    """Added to the number of a refused event; None: it is left out."""
     set_cookie: str = ""
     """Sent with every answer, as a balancer does."""
     stored: list[dict[str, Any]] = field(default_factory=list)
@@ -106,7 +108,9 @@ class FakeHec:
             if refusal is not None:
                 # The number of an incorrect index was measured to be one too high.
                 shown = number + 1 if refusal == 7 else number
-                extra: dict[str, Any] = {"invalid-event-number": shown}
+                extra: dict[str, Any] = {}
+                if self.number_shift is not None:
+                    extra["invalid-event-number"] = shown + self.number_shift
                 if token.ack and number:
                     extra["ackId"] = self._new_id(channel)
                 return self._reply(400, refusal, **extra)

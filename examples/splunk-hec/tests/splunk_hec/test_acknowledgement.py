@@ -227,6 +227,37 @@ def test_one_wrong_index_costs_one_event(
     assert sorted(hec.messages) == sorted(f"event-{n}" for n in range(16) if n != position)
 
 
+@pytest.mark.parametrize("position", [0, 1, 5, 15])
+@pytest.mark.parametrize(
+    ("bad", "shift"),
+    [("poison", None), ("poison", 1_000), ("event", None), ("event", 1_000), ("event", -1)],
+)
+def test_a_wrong_number_costs_duplicates_that_are_counted(
+    server: FakeHttpServer, hec: FakeHec, bad: str, shift: int | None, position: int
+) -> None:
+    """What is indexed already is sent again in search of the bad event, when no number tells.
+
+    The number of a wrong index less one is the right one: a later Splunk may say it.
+    """
+    hec.number_shift = shift
+    index = "secret" if bad == "event" else "main"
+
+    async def run() -> SplunkHecSink:
+        sink = make(server, ack="on", index_field="data.index", linger_seconds=0.3)
+        for number in range(16):
+            event = {"message": f"event-{number}"}
+            if number == position:
+                event = {"message": f"{bad}-{number}", "data": {"index": index}}
+            assert await sink.write(event)
+        await sink.stop()
+        return sink
+
+    books = asyncio.run(run()).stats()
+    assert (books.delivered, books.dropped, books.held) == (15, {"rejected": 1}, False)
+    assert set(hec.messages) == {f"event-{n}" for n in range(16) if n != position}
+    assert len(hec.messages) - 15 <= books.ambiguous
+
+
 @pytest.mark.parametrize("trouble", ["index", "format"])
 def test_what_every_event_is_refused_for_condemns_none(
     server: FakeHttpServer, hec: FakeHec, trouble: str

@@ -208,6 +208,22 @@ def test_certificate_that_does_not_verify() -> None:
     assert "tls_ca_file" in found["connection"][1]
 
 
+def test_client_certificate_that_is_wanted(tmp_path: Path) -> None:
+    """The server ends the connection after the handshake; the setting for it is named, and no other port."""
+    authority, ca_file = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with FakeHttpServer(tls=context) as collector:
+        found = check(collector.url, tls_ca_file=ca_file)
+    assert results(found) == {"connection": FAILED}
+    assert "tls_client_cert_file" in found["connection"][1]
+    assert "http://" not in found["connection"][1]
+
+
 def test_missing_token_file(server: FakeHttpServer, tmp_path: Path) -> None:
     """What the sink would hold for is found before anything is sent."""
     found = check(server.url, token=None, token_file=tmp_path / "none")

@@ -73,6 +73,36 @@ def test_wrong_token_is_not_shown(
     assert TOKEN not in printed.out + printed.err
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (401, b"<response><messages/></response>", "no HTTP Event Collector answers there"),
+        (303, b"", "no HTTP Event Collector answers there"),
+        (401, b"no such token", "check the token setting"),
+    ],
+    ids=["management", "web", "token"],
+)
+def test_a_refused_event_is_looked_into(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    status: int,
+    body: bytes,
+    words: str,
+) -> None:
+    """Splunk's management port says 401, as to a wrong token: the steps behind the event tell them apart."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(check, "_HANDSHAKE_SECONDS", 0.05)
+    with FakeHttpServer(Answer(status, body)) as server:
+        assert run("check", "--set", f"url={server.url}", "--set", f"token={TOKEN}") == 1
+    assert words in capsys.readouterr().out.partition("what only this platform knows")[2]
+
+
+def test_what_is_not_reached_is_not_looked_into(capsys: pytest.CaptureFixture[str]) -> None:
+    """That nobody listens is said once."""
+    assert run("check", "--set", "url=http://127.0.0.1:9", "--set", f"token={TOKEN}") == 1
+    assert "1 step(s) failed" in capsys.readouterr().out
+
+
 def test_check_sends_an_envelope(capsys: pytest.CaptureFixture[str]) -> None:
     """The test event is encoded as every other one, and looks for its index; then come health and token."""
     with FakeHttpServer() as server:

@@ -143,7 +143,9 @@ def test_numbered_event_is_refused_alone(code: int, bad: int) -> None:
 @pytest.mark.parametrize("number", [None, -1, 4, 10**30, "1", 1.0, True, [1]], ids=repr)
 def test_senseless_numbers_are_not_trusted(number: object) -> None:
     """Better to search for the bad event than to condemn the wrong one."""
-    assert kinds(numbered(400, 6, number)) == ["Split"]
+    verdict = numbered(400, 6, number)
+    assert isinstance(verdict, Split)
+    assert (verdict.first, verdict.ambiguous) == (0, 3)
 
 
 @pytest.mark.fault(14, promise=5)
@@ -152,7 +154,7 @@ def test_first_event_is_tried_alone(code: int) -> None:
     """When nothing was accepted before it, all events may be refused: none is condemned unheard."""
     verdict = numbered(400, code, 0)
     assert isinstance(verdict, Split)
-    assert (verdict.first, verdict.too_large) == (1, False)
+    assert (verdict.first, verdict.too_large, verdict.ambiguous) == (1, False, 0)
 
 
 @pytest.mark.parametrize(
@@ -169,12 +171,14 @@ def test_number_is_trusted_from_splunk_only(
     assert ("Delivered" in kinds(verdict)) == trusted
 
 
+@pytest.mark.parametrize(("kind", "ambiguous"), [("application/json", 3), ("text/plain", 0)])
 @pytest.mark.parametrize("code", [6, 7])
-def test_without_a_number_the_batch_is_halved(code: int) -> None:
-    """Nothing says where the bad event is."""
-    verdict = answer(400, code)
+def test_without_a_number_the_batch_is_halved(code: int, kind: str, ambiguous: int) -> None:
+    """Nothing says where the bad event is: all but one may be indexed, and are sent again."""
+    text = json.dumps({"text": "t", "code": code}).encode()
+    verdict = classify(HttpResponse(400, text, {"content-type": kind}), BATCH)
     assert isinstance(verdict, Split)
-    assert verdict.first == 0
+    assert (verdict.first, verdict.ambiguous) == (0, ambiguous)
 
 
 @pytest.mark.parametrize(("number", "head"), [(2, 1), (3, 2), (4, 3)])
@@ -196,7 +200,7 @@ def test_wrong_index_at_the_beginning_is_tried_alone(number: int) -> None:
     """The first event is the candidate; whether the index or the event is to blame shows then."""
     verdict = numbered(400, 7, number)
     assert isinstance(verdict, Split)
-    assert verdict.first == 1
+    assert (verdict.first, verdict.ambiguous) == (1, number)
 
 
 @pytest.mark.parametrize("number", [5, -1, True, "2"], ids=repr)
@@ -229,7 +233,14 @@ def test_wish_of_the_server_is_passed_on(status: int, code: int | None) -> None:
 
 @pytest.mark.parametrize(
     ("status", "code", "ambiguous"),
-    [(500, 8, True), (502, None, True), (504, None, True), (503, 9, False), (503, None, False)],
+    [
+        (500, 8, True),
+        (502, None, True),
+        (504, None, True),
+        (524, None, True),
+        (503, 9, False),
+        (503, None, False),
+    ],
 )
 def test_doubtful_answers_are_ambiguous(status: int, code: int | None, ambiguous: bool) -> None:
     """Where Splunk may have indexed the events, a resend may duplicate them."""

@@ -59,6 +59,7 @@ class Check:
         longest = self._config.connect_timeout_seconds + self._config.request_timeout_seconds
         self._timeout_seconds = longest if timeout_seconds is None else timeout_seconds
         self._deadline = 0.0
+        self._reached = True  # every address, so that what a platform finds is about the target
         self.failed = 0
         """Steps that failed so far."""
 
@@ -96,6 +97,7 @@ class Check:
         else:
             found = self._look_up(address)
             if not found or not self._connect(address, found):
+                self._reached = False
                 self._skip("a step before it failed", EVENT)
                 return
         if not self._event:
@@ -104,8 +106,8 @@ class Check:
             self._send(address, connector, found)
 
     def _check_platform(self) -> None:
-        """Let the platform look closer, if everything before went well."""
-        if self._platform is None or self.failed:
+        """Let the platform look closer: why an event was refused, too, it may know better."""
+        if self._platform is None or not self._reached:
             return
         print("what only this platform knows", flush=True)
         longest = self._timeout_seconds
@@ -160,7 +162,8 @@ class Check:
             with context.wrap_socket(connection, server_hostname=address.host) as secured:
                 self._describe(secured)
         except OSError as error:
-            hint = "; perhaps the port speaks no TLS" if isinstance(error, TimeoutError) else ""
+            silent = isinstance(error, (TimeoutError, ssl.SSLEOFError, ConnectionError))
+            hint = "; perhaps the port speaks no TLS" if silent else ""
             self.say(FAILED, TLS, explain(error, address) + hint)
             return False
         return True

@@ -89,8 +89,7 @@ class Stats:
     @property
     def balanced(self) -> bool:
         """Whether the two equations at the top of this module hold."""
-        dropped = sum(self.dropped.values())
-        settled = self.delivered + dropped + self.dead_lettered
+        settled = self.delivered + sum(self.dropped.values()) + self.dead_lettered
         taken = self.accepted == settled + self.pending
         return taken and self.offered == self.accepted + sum(self.refused.values())
 

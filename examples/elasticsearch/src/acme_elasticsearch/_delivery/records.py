@@ -90,6 +90,8 @@ class Split:
     """The size is to blame (413): later batches are made smaller, too."""
     first: int = 0
     """The culprit is among the first so many: cut behind them; 0: nothing is known, cut in the middle."""
+    ambiguous: int = 0
+    """So many of the records may be in the target although the request was refused."""
 
 
 Verdict: TypeAlias = Sequence[Outcome] | Split

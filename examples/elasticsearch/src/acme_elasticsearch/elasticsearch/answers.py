@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._delivery.records import Rejected
 from .._delivery.settings import HOLD, REJECT, RETRY
 
 DELIVER = "deliver"
@@ -35,8 +36,12 @@ _NO_RIGHT = Rule(HOLD, "grant create_doc and auto_configure on the target")
 _NO_LOGIN = Rule(HOLD, "check `api_key`, `bearer_token`, or `username` and `password`")
 _NO_API = Rule(HOLD, "no bulk API there: check `url`")
 _NO_TYPE = Rule(HOLD, "no bulk API there, or a proxy changes Content-Type: check `url`")
+_CLOSED = Rule(HOLD, "open the index that is written to, or roll over to another")
+_NO_SHARD = Rule(HOLD, "no index can be made: the cluster has as many shards as it may have")
 
 RULES_BY_TYPE: dict[tuple[int, str], Rule] = {
+    (400, "index_closed_exception"): _CLOSED,  # these two say nothing about the document
+    (400, "validation_exception"): _NO_SHARD,
     (403, "cluster_block_exception"): _BLOCKED,
     (403, "security_exception"): _NO_RIGHT,
     (404, "index_not_found_exception"): _NO_INDEX,
@@ -60,6 +65,7 @@ ITEM_RULES: dict[int, Rule] = {
 """Status of an item -> meaning; any other status means what it means in HTTP."""
 
 CHOSEN_RULES: dict[int, Rule] = {
+    400: Rule(REJECT, "the event chose a target that is closed or cannot be made"),
     403: Rule(REJECT, "the event chose a target without the right to create documents there"),
     404: Rule(REJECT, "the event chose a target that does not exist and no template makes"),
 }
@@ -75,6 +81,10 @@ REQUEST_RULES: dict[int, Rule] = {
 }
 """Status of a whole request -> meaning; any other status means what it means in HTTP."""
 
+UNEXPLAINED = Rejected("item 400 illegal_argument_exception")
+"""A document's own fault, or that of an alias without a write index or of a missing pipeline: only
+when the server takes another document is it known to be the document's."""
+ALL_REFUSED = "unless the document is to blame, check the alias's write index and the pipeline"
 CONFLICT_WITHOUT_ID = Rule(REJECT, "a conflict although `ids` is off")
 REDIRECTED = Rule(HOLD, "redirected, but credentials stay with `url`: set it to the final address")
 UNKNOWN_DEMAND = Rule(
@@ -82,3 +92,4 @@ UNKNOWN_DEMAND = Rule(
 )
 FAILURE_STORE = "stored in the failure store, not in the stream"
 STRAY_INDEX = "stored in a plain index, not in a data stream: install the index template"
+ID_TAKEN = "its id was taken: by another event, or by this one in an earlier process"

@@ -12,13 +12,17 @@ import hashlib
 import importlib
 from collections.abc import Mapping
 
-from .._delivery.errors import ConfigurationError
+from .._delivery.errors import ConfigurationError, TransportError
 from .._delivery.records import HttpRequest
 from .client import Sign
+
+_NO_CREDENTIALS = "aws_region is set, but botocore finds no AWS credentials"
 
 
 def signer(region: str, service: str) -> Sign:
     """Return the function that signs requests.
+
+    That function raises a TransportError that holds when the credentials cannot be renewed.
 
     Raises:
         ConfigurationError: botocore is not installed, or finds no credentials.
@@ -31,9 +35,12 @@ def signer(region: str, service: str) -> Sign:
     except ImportError:
         problem = "aws_region needs botocore: install this package with its extra `aws`"
         raise ConfigurationError(problem) from None
-    credentials = session.get_session().get_credentials()
+    try:
+        credentials = session.get_session().get_credentials()
+    except Exception as error:  # not quoted: its text may be what a credential process printed
+        raise ConfigurationError(f"{_NO_CREDENTIALS} ({type(error).__name__})") from None
     if credentials is None:
-        raise ConfigurationError("aws_region is set, but botocore finds no AWS credentials")
+        raise ConfigurationError(_NO_CREDENTIALS)
 
     def sign(url: str, request: HttpRequest) -> Mapping[str, str]:
         headers = {
@@ -44,7 +51,11 @@ def signer(region: str, service: str) -> Sign:
         signed = awsrequest.AWSRequest(
             method=request.method, url=url, data=request.body, headers=headers
         )
-        auth.SigV4Auth(credentials, service, region).add_auth(signed)
+        try:
+            auth.SigV4Auth(credentials, service, region).add_auth(signed)
+        except Exception as error:  # they could not be renewed; nothing is sent
+            reason = f"{_NO_CREDENTIALS} ({type(error).__name__})"
+            raise TransportError(reason, configuration=True) from None
         return dict(signed.headers.items())
 
     return sign

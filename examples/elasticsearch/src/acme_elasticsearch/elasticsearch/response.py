@@ -27,19 +27,8 @@ from .._delivery.records import (
     Verdict,
 )
 from .._delivery.settings import HOLD, REJECT, SPLIT, http_status_class
-from .answers import (
-    CHOSEN_RULES,
-    CONFLICT_WITHOUT_ID,
-    DELIVER,
-    FAILURE_STORE,
-    ITEM_RULES,
-    REDIRECTED,
-    REQUEST_RULES,
-    RULES_BY_TYPE,
-    STRAY_INDEX,
-    UNKNOWN_DEMAND,
-    Rule,
-)
+from . import answers
+from .answers import DELIVER, Rule
 from .config import ElasticsearchConfig
 from .targets import DATA_STREAM
 
@@ -57,6 +46,7 @@ class Classifier:
 
     def __init__(self, config: ElasticsearchConfig) -> None:
         self._ids = config.ids
+        self._given_ids = config.id_field is not None
         self._routes = config.routes
         self._streams = config.target == DATA_STREAM
 
@@ -68,10 +58,13 @@ class Classifier:
         if items is None or len(items) != len(batch):
             counted = "no items" if items is None else f"{len(items)} items for {len(batch)}"
             return [_protocol_error(f"bulk answer {response.status} with {counted}")] * len(batch)
-        return [
+        outcomes: list[Outcome] = [
             _CREATED if item == _PLAIN_ITEM else self._item(item, record, response)
             for item, record in zip(items, batch, strict=True)
         ]
+        if all(outcome == answers.UNEXPLAINED for outcome in outcomes):
+            return Split(f"{answers.UNEXPLAINED.reason}: {answers.ALL_REFUSED}")
+        return outcomes
 
     def _item(self, item: Any, record: Record, response: HttpResponse) -> Outcome:
         result = item.get("create") if isinstance(item, dict) else None
@@ -81,24 +74,26 @@ class Classifier:
         error_type = _error_type(result)
         rule = self._rule(status, error_type, record)
         if rule.kind == DELIVER:
+            if status == 409 and self._given_ids and record.attempts <= 1:  # not our own resend
+                return Delivered(answers.ID_TAKEN)
             return Delivered(self._warning(result))
         return _outcome(f"item {status}", error_type, rule, response)
 
     def _rule(self, status: int, error_type: str, record: Record) -> Rule:
         if status == 409 and not self._ids:
-            return CONFLICT_WITHOUT_ID
-        rule = RULES_BY_TYPE.get((status, error_type)) or ITEM_RULES.get(status)
+            return answers.CONFLICT_WITHOUT_ID
+        rule = answers.RULES_BY_TYPE.get((status, error_type)) or answers.ITEM_RULES.get(status)
         rule = rule or _item_rule(status)
         if rule.kind == HOLD and self._routes and record.payload.startswith(_CHOSEN):
-            return CHOSEN_RULES.get(status, rule)
+            return answers.CHOSEN_RULES.get(status, rule)
         return rule
 
     def _warning(self, result: dict[str, Any]) -> str:
         if result.get("failure_store") == "used":
-            return FAILURE_STORE
+            return answers.FAILURE_STORE
         index = result.get("_index")
         stray = isinstance(index, str) and not index.startswith(_BACKING_INDEX)
-        return STRAY_INDEX if stray and self._streams else ""
+        return answers.STRAY_INDEX if stray and self._streams else ""
 
 
 def classifier(config: ElasticsearchConfig) -> Callable[[HttpResponse, Batch], Verdict]:
@@ -120,11 +115,11 @@ def _items(body: bytes) -> list[Any] | None:
 def _whole(response: HttpResponse, count: int) -> Verdict:
     status = response.status
     error_type = _error_type(_json(response.body))
-    rule = RULES_BY_TYPE.get((status, error_type)) or REQUEST_RULES.get(status)
+    rule = answers.RULES_BY_TYPE.get((status, error_type)) or answers.REQUEST_RULES.get(status)
     if refuses_demand(response):
-        rule = UNKNOWN_DEMAND
+        rule = answers.UNKNOWN_DEMAND
     if rule is None or rule.kind == DELIVER:  # no document is known to be stored
-        rule = REDIRECTED if 300 <= status < 400 else Rule(http_status_class(status))
+        rule = answers.REDIRECTED if 300 <= status < 400 else Rule(http_status_class(status))
     if rule.kind == SPLIT:
         return Split(_reason(f"HTTP {status}", error_type, rule), too_large=status == 413)
     return [_outcome(f"HTTP {status}", error_type, rule, response)] * count

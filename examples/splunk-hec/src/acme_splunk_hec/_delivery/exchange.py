@@ -42,8 +42,7 @@ def attempt(
         # Perhaps one record is to blame: halving finds it, or holds if none can be sent.
         return Split(f"building the request failed with {type(error).__name__}")
     try:
-        response = client.send(request, timeout_seconds)
-        verdict = exchange.classify(response, batch)
+        verdict = exchange.classify(client.send(request, timeout_seconds), batch)
         if isinstance(verdict, Split) or len(verdict) == len(batch):
             return verdict
     except TransportError as error:

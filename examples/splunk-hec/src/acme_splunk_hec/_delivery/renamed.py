@@ -13,7 +13,8 @@ def under_new_names(model: type, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings, however they were given, under the names of today.
 
     Args:
-        model: A class of settings; it and each of its bases may have a table `renamed`: old name -> new.
+        model: A class of settings; it and each of its bases may have a table `renamed`: old name -> new;
+            what is new there may be an old name in another entry.
         given: What it is to be made of.
 
     Raises:
@@ -23,7 +24,9 @@ def under_new_names(model: type, given: Mapping[str, Any]) -> dict[str, Any]:
     current = {old: new for table in tables for old, new in table.items()}
     settings = dict(given)
     for old in [name for name in given if name in current]:
-        new = current[old]
+        new = old
+        for _ in current:  # a name may have been renamed more than once
+            new = current.get(new, new)
         if new in settings:
             raise ValueError(f"{old} is the old name of {new}: give {new} alone")
         text = f"the setting {old} is called {new} now; the next major version knows {new} alone"

@@ -145,7 +145,7 @@ STATUSES: dict[int, Status] = {
     307: Status(HOLD, _REDIRECT),
     308: Status(HOLD, _REDIRECT),
     400: Status(SPLIT, "refused without a reason; is it https:// that the port wants?"),
-    401: Status(HOLD, "check the token setting"),
+    401: Status(HOLD, "check the token setting; a collector listens on 8088, and not on 8089"),
     403: Status(HOLD, "check the token setting, and who may reach the collector"),
     404: Status(HOLD, _ADDRESS),
     405: Status(HOLD, _ADDRESS),
@@ -171,5 +171,5 @@ OTHER_STATUSES: dict[int, Status] = {
     2: Status(RETRY, "protocol error: not the answer of a collector; check url and proxies", True),
     3: Status(HOLD, _REDIRECT),
     4: Status(HOLD, "check url"),
-    5: Status(RETRY, "server trouble"),
+    5: Status(RETRY, "server trouble", True),
 }

@@ -54,6 +54,8 @@ def platform_steps(
             # A port that speaks the other of the two hangs up, or answers what makes no sense.
             other = "; is it a plain http:// port?" if "TLS with" in str(error) else ""
             other = "; does the port want https://?" if url.startswith("http:") else other
+            if "CERTIFICATE_REQUIRED" in str(error):
+                other = "; the server wants a client certificate: set tls_client_cert_file"
             yield Step(FAILED, f"{name} connection", f"{error}{other}")
 
 

@@ -63,6 +63,7 @@ class HecClient:
         self._news: list[Confirmation] = []
         self._failures = 0
         self._cookies: dict[str, str] = {}
+        self._gives_ids = False  # then a refusal without one says nothing of what came before it
         self._ack_is_on = config.ack != "on"  # must be seen before the first event is sent
         self._poll_seconds = config.ack_poll_seconds
         self._pause = self._poll_seconds
@@ -137,13 +138,15 @@ class HecClient:
             self._acks.renew()
         if answer.code in (answers.ACK_CHANNEL_FULL, answers.ACK_QUEUE_FILLS):
             self._next_poll_at = self._clock()
+        if response.status == 200:
+            self._gives_ids = answer.ack_id is not None
         token = None
         if answer.ack_id is not None:
             token = self._await_ack(channel, answer.ack_id, row_for(response.status, answer.code))
         return HecResponse(
             *(response.status, response.body, response.headers, response.retry_after_seconds),
             ack_token=token,
-            ack_required=self._mode == "on",
+            ack_required=self._mode == "on" or self._gives_ids,
         )
 
     def _await_ack(self, channel: str, ack_id: int, row: answers.Code | answers.Status) -> int:

@@ -101,12 +101,12 @@ def _by_code(response: HttpResponse, count: int) -> Verdict:
     answer = read_answer(response.body)
     row = row_for(response.status, answer.code)
     reason = explain(response.status, answer.code)
-    if "json" not in response.headers.get("content-type", "json"):
-        # Splunk's own answers are JSON by name, too. The receiver of the OpenTelemetry Collector says
-        # text/plain, and a number although it has stored none of the events.
-        answer = answer._replace(number=None)
+    # Splunk's own answers are JSON by name, too. The receiver of the OpenTelemetry Collector says
+    # text/plain, and a number although it has stored none of the events.
+    in_part = "json" in response.headers.get("content-type", "json")
     if row.meaning in (POISON, INDEX):
-        return _around(answer.number, reason, count, probed=row.meaning == INDEX)
+        number = answer.number if in_part else None
+        return _around(number, reason, count, probed=row.meaning == INDEX, in_part=in_part)
     if row.meaning == SPLIT:
         return Split(reason, too_large=response.status == 413)
     if row.meaning != RETRY:
@@ -117,23 +117,26 @@ def _by_code(response: HttpResponse, count: int) -> Verdict:
         }
         return [outcomes[row.meaning]] * count
     # Only a busy server says how many events it took before it stopped.
-    taken = (_below(answer.number, count) or 0) if row is CODES[answers.BUSY] else 0
+    busy = in_part and row is CODES[answers.BUSY]
+    taken = (_below(answer.number, count) or 0) if busy else 0
     # After 0 s would mean that another record was to blame.
     later = RetryLater(reason, response.retry_after_seconds or None, row.ambiguous)
     return [*[Delivered()] * taken, *[later] * (count - taken)]
 
 
-def _around(number: int | None, reason: str, count: int, *, probed: bool) -> Verdict:
+def _around(number: int | None, reason: str, count: int, *, probed: bool, in_part: bool) -> Verdict:
     """Splunk reads the body as a stream: indexed, refused, not looked at.
 
     When nothing was accepted before it, the first event is tried alone and not condemned: what Splunk
     refuses may be common to all. The number of a wrong index was measured to be one too high, so the bad
     event is there or before: what is surely before is indexed, and the candidates are tried alone.
+    With `in_part` what is sent again although it may be indexed counts as ambiguous.
     """
     bad = _below(number, count + probed)
     head = (bad or 0) - probed
     if head < 1:
-        return Split(reason, first=0 if bad is None else 1)
+        stored = min(count if bad is None else bad, count - 1) if in_part else 0
+        return Split(reason, first=0 if bad is None else 1, ambiguous=stored)
     culprit: Outcome = Rejected(reason)
     if probed:
         culprit = RetryLater(f"tried alone ({reason})", after_seconds=0.0, ambiguous=True)

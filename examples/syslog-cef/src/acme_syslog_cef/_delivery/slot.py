@@ -154,8 +154,7 @@ class Slot:
         after = max((retry.after_seconds or 0.0 for retry in blamed), default=0.0) or None
         self.held = False
         self.not_before = now
-        asked = result.slow_down
-        result.pushed_back = bool(blamed) or asked
+        result.pushed_back = bool(blamed) or result.slow_down
         if holds:
             result.alert = holds[0].reason
             self._evidence = False
@@ -165,7 +164,7 @@ class Slot:
         elif holds:
             self.held = True
             self.not_before += self._hold_seconds
-        elif blamed or asked:
+        elif result.pushed_back:
             self.not_before += self._policy.delay(1, after, self._random)
 
     def _not_expired(
@@ -201,7 +200,7 @@ class Slot:
             middle = verdict.first if 0 < verdict.first < len(batch) else len(batch) // 2
             self._groups.appendleft(batch[middle:])
             self._groups.appendleft(batch[:middle])
-            result.retried = len(batch)
+            result.retried, result.ambiguous = len(batch), verdict.ambiguous
         elif self._evidence:
             result.rejected.append((batch[0], verdict.reason))
         else:
