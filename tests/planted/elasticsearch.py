@@ -453,15 +453,15 @@ FAULTS: list[Fault] = [
     Fault(
         name="id_taken_unnoticed",
         path="elasticsearch/response.py",
-        find="self._given_ids and record.attempts <= 1:",
-        replace="False:",
+        find="self._given_ids and record.attempts <= 1",
+        replace="False",
         caught_by=_SUITE,
     ),
     Fault(
         name="own_resend_is_somebody_elses",
         path="elasticsearch/response.py",
-        find="self._given_ids and record.attempts <= 1:",
-        replace="self._given_ids:",
+        find="self._given_ids and record.attempts <= 1",
+        replace="self._given_ids",
         caught_by=_SUITE,
     ),
     Fault(
