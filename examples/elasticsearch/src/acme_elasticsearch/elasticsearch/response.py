@@ -28,7 +28,6 @@ from .._delivery.records import (
 )
 from .._delivery.settings import HOLD, REJECT, SPLIT, http_status_class
 from . import answers
-from .answers import DELIVER, Rule
 from .config import ElasticsearchConfig
 from .targets import DATA_STREAM
 
@@ -73,13 +72,12 @@ class Classifier:
             return _protocol_error("bulk answer with an item that has no status")
         error_type = _error_type(result)
         rule = self._rule(status, error_type, record)
-        if rule.kind == DELIVER:
-            if status == 409 and self._given_ids and record.attempts <= 1:  # not our own resend
-                return Delivered(answers.ID_TAKEN)
-            return Delivered(self._warning(result))
+        if rule.kind == answers.DELIVER:
+            taken = status == 409 and self._given_ids and record.attempts <= 1  # by no resend
+            return Delivered(answers.ID_TAKEN if taken else self._warning(result))
         return _outcome(f"item {status}", error_type, rule, response)
 
-    def _rule(self, status: int, error_type: str, record: Record) -> Rule:
+    def _rule(self, status: int, error_type: str, record: Record) -> answers.Rule:
         if status == 409 and not self._ids:
             return answers.CONFLICT_WITHOUT_ID
         rule = answers.RULES_BY_TYPE.get((status, error_type)) or answers.ITEM_RULES.get(status)
@@ -118,14 +116,14 @@ def _whole(response: HttpResponse, count: int) -> Verdict:
     rule = answers.RULES_BY_TYPE.get((status, error_type)) or answers.REQUEST_RULES.get(status)
     if refuses_demand(response):
         rule = answers.UNKNOWN_DEMAND
-    if rule is None or rule.kind == DELIVER:  # no document is known to be stored
-        rule = answers.REDIRECTED if 300 <= status < 400 else Rule(http_status_class(status))
+    if rule is None or rule.kind == answers.DELIVER:  # no document is known to be stored
+        rule = answers.REDIRECTED if status // 100 == 3 else answers.Rule(http_status_class(status))
     if rule.kind == SPLIT:
         return Split(_reason(f"HTTP {status}", error_type, rule), too_large=status == 413)
     return [_outcome(f"HTTP {status}", error_type, rule, response)] * count
 
 
-def _outcome(what: str, error_type: str, rule: Rule, response: HttpResponse) -> Outcome:
+def _outcome(what: str, error_type: str, rule: answers.Rule, response: HttpResponse) -> Outcome:
     reason = _reason(what, error_type, rule)
     if rule.kind == HOLD:
         return Hold(reason)
@@ -136,7 +134,7 @@ def _outcome(what: str, error_type: str, rule: Rule, response: HttpResponse) -> 
     return RetryLater(reason, after, ambiguous=response.status in _STORED_OR_NOT)
 
 
-def _reason(what: str, error_type: str, rule: Rule) -> str:
+def _reason(what: str, error_type: str, rule: answers.Rule) -> str:
     named = f"{what} {error_type}" if error_type else what
     return f"{named}: {rule.advice}" if rule.advice else named
 
@@ -148,12 +146,12 @@ def _error_type(answer: Any) -> str:
     return name if isinstance(name, str) and _ERROR_TYPE.fullmatch(name) else ""
 
 
-def _item_rule(status: int) -> Rule:
+def _item_rule(status: int) -> answers.Rule:
     """Say what a status without a rule of its own means; an item cannot be split any further."""
     if 200 <= status < 300:
-        return Rule(DELIVER)
+        return answers.Rule(answers.DELIVER)
     kind = http_status_class(status)
-    return Rule(REJECT if kind == SPLIT else kind)
+    return answers.Rule(REJECT if kind == SPLIT else kind)
 
 
 def _protocol_error(what: str) -> RetryLater:
