@@ -51,7 +51,7 @@ FAULTS: list[Fault] = [
     Fault(
         name="whole_bulk_resent_for_one_item",
         path="elasticsearch/response.py",
-        find="        outcomes: list[Outcome] = [\n"
+        find="        return [\n"
         "            _CREATED if item == _PLAIN_ITEM else self._item(item, record, response)\n"
         "            for item, record in zip(items, batch, strict=True)\n        ]\n",
         replace=(
@@ -64,7 +64,7 @@ FAULTS: list[Fault] = [
     Fault(
         name="errors_flag_believed",
         path="elasticsearch/response.py",
-        find="        outcomes: list[Outcome] = [\n"
+        find="        return [\n"
         "            _CREATED if item == _PLAIN_ITEM else self._item(item, record, response)\n"
         "            for item, record in zip(items, batch, strict=True)\n        ]\n",
         replace=(
@@ -124,8 +124,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="reason_text_leaks",
         path="elasticsearch/response.py",
-        find='    return name if isinstance(name, str) and _ERROR_TYPE.fullmatch(name) else ""\n',
-        replace='    return name if isinstance(name, str) else str(error or "")\n',
+        find='    return name if _ERROR_TYPE.fullmatch(name) else "", reason\n',
+        replace='    return name or str(error or ""), reason\n',
         caught_by=_SUITE,
     ),
     Fault(
@@ -173,8 +173,8 @@ FAULTS: list[Fault] = [
     Fault(
         name="filter_loses_positions",
         path="elasticsearch/request.py",
-        find='"errors,took,items.*.status,items.*.error.type,items.*.failure_store"',
-        replace='"errors,took,items.*.error"',
+        find='"errors,items.*.status,items.*.failure_store,items.*.error.type,items.*.error.reason"',
+        replace='"errors,items.*.error"',
         caught_by=_SUITE,
     ),
     Fault(
@@ -437,10 +437,10 @@ FAULTS: list[Fault] = [
         caught_by="tests/elasticsearch/test_aws.py",
     ),
     Fault(
-        name="all_refused_given_up",
-        path="elasticsearch/response.py",
-        find="        if all(outcome == answers.UNEXPLAINED for outcome in outcomes):\n",
-        replace="        if False:\n",
+        name="missing_pipeline_is_the_documents_fault",
+        path="elasticsearch/answers.py",
+        find='    "pipeline with id [": _NO_PIPELINE,\n',
+        replace="",
         caught_by=_SUITE,
     ),
     Fault(

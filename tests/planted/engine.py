@@ -499,6 +499,13 @@ FAULTS: list[Fault] = [
         caught_by=_SLOT,
     ),
     Fault(
+        name="evidence_outlives_a_wait",
+        path="_delivery/slot.py",
+        find="        if holds or blamed:",
+        replace="        if holds:",
+        caught_by="tests/delivery/test_slot.py",
+    ),
+    Fault(
         name="condemned_without_evidence",
         path="_delivery/slot.py",
         find="elif self._evidence:",

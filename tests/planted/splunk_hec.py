@@ -385,6 +385,20 @@ FAULTS: list[Fault] = [
         caught_by=_RESPONSE,
     ),
     Fault(
+        name="head_without_an_id_goes_with_the_others_again",
+        path="splunk_hec/response.py",
+        find="    if response.ack_token is None and 0 < head < len(verdict):\n",
+        replace="    if False:\n",
+        caught_by="tests/splunk_hec/test_acknowledgement.py",
+    ),
+    Fault(
+        name="proxy_says_that_a_token_gives_no_ids",
+        path="splunk_hec/client.py",
+        find="        if response.status == 200 and answer.code is not None:\n",
+        replace="        if response.status == 200:\n",
+        caught_by=_CLIENT,
+    ),
+    Fault(
         name="head_without_an_id_is_delivered",
         path="splunk_hec/client.py",
         find='self._mode == "on" or self._gives_ids',

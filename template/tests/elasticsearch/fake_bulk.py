@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from ..support.fake_http import Answer, Received
 
-Refusal = tuple[int, str]
-"""Status and error type of an item."""
+Refusal = tuple[int, str] | tuple[int, str, str]
+"""Status, error type and, unless it quotes the document, reason of an item."""
 
 
 class FakeBulk:
@@ -68,7 +68,7 @@ class FakeBulk:
             item.pop("_id", None)
             if "items.*._index" not in filters:
                 item.pop("_index", None)
-            if "items.*.error.type" in filters:
+            if "items.*.error.reason" not in filters:
                 item.get("error", {}).pop("reason", None)
         failed = any("error" in item for item in items)
         return _answer(200, {"took": 1, "errors": failed, "items": [{"create": i} for i in items]})
@@ -89,7 +89,7 @@ class FakeBulk:
         self.attempts.append(document["message"])
         refusal = self._refuse(document)
         if refusal is not None:
-            return _error(*refusal, line)
+            return _error(refusal[0], refusal[1], line, *refusal[2:])
         self.stored[key] = document
         self.targets[key] = target
         prefix = ".ds-" if self._streams else ""
@@ -113,9 +113,10 @@ def _known(action: dict[str, dict[str, Any]]) -> bool:
     return list(action) == ["create"] and action["create"].keys() <= {"_id", "_index"}
 
 
-def _error(status: int, kind: str, line: bytes) -> dict[str, Any]:
+def _error(status: int, kind: str, line: bytes, reason: str = "") -> dict[str, Any]:
     # The real reason quotes the document as well.
-    return {"status": status, "error": {"type": kind, "reason": f"failed to parse: {line!r}"}}
+    error = {"type": kind, "reason": reason or f"failed to parse: {line!r}"}
+    return {"status": status, "error": error}
 
 
 def _whole_400(reason: str) -> Answer:

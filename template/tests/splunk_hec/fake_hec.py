@@ -43,6 +43,8 @@ class FakeHec:
     """Events that hold this text are refused as blank."""
     number_shift: int | None = 0
     """Added to the number of a refused event; None: it is left out."""
+    ids_with_errors: bool = True
+    """Whether a refusal carries an ackId for what came before the refused event."""
     set_cookie: str = ""
     """Sent with every answer, as a balancer does."""
     stored: list[dict[str, Any]] = field(default_factory=list)
@@ -111,7 +113,7 @@ class FakeHec:
                 extra: dict[str, Any] = {}
                 if self.number_shift is not None:
                     extra["invalid-event-number"] = shown + self.number_shift
-                if token.ack and number:
+                if token.ack and number and self.ids_with_errors:
                     extra["ackId"] = self._new_id(channel)
                 return self._reply(400, refusal, **extra)
             self.stored.append(event)

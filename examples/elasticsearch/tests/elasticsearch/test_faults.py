@@ -321,13 +321,20 @@ def test_a_document_in_the_failure_store_is_delivered_with_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    "error_type",
-    ["illegal_argument_exception", "index_closed_exception", "validation_exception"],
+    ("error_type", "reason"),
+    [
+        ("illegal_argument_exception", "pipeline with id [logs] does not exist"),
+        ("illegal_argument_exception", "no write index is defined for alias [logs]. The"),
+        ("index_closed_exception", "closed"),
+        ("validation_exception", "this action would add [2] shards"),
+    ],
 )
 @pytest.mark.parametrize("count", [1, 20])
-def test_a_target_that_takes_nobodys_documents_holds_them(error_type: str, count: int) -> None:
+def test_a_target_that_takes_nobodys_documents_holds_them(
+    error_type: str, reason: str, count: int
+) -> None:
     """No pipeline, no write index, a closed index, no shard left: nothing is given up for that."""
-    broken = FakeBulk(lambda document: (400, error_type))
+    broken = FakeBulk(lambda document: (400, error_type, reason))
     bulk = FakeBulk()
     with FakeHttpServer(broken) as server:
         target = sink(server, batch=count, retry_deadline_seconds=0.001)
@@ -343,33 +350,3 @@ def test_a_target_that_takes_nobodys_documents_holds_them(error_type: str, count
         asyncio.run(run())
     assert stored(bulk) == sorted(f"m{number}" for number in range(count))
     assert account(target.stats()) == {"delivered": count}
-
-
-@pytest.mark.parametrize("texts", [["bad"], ["bad", "one"], ["one", "bad"], ["bad", "bad"]])
-def test_a_document_refused_without_a_word_is_given_up_beside_a_good_one(
-    texts: list[str], tmp_path: Path
-) -> None:
-    """Alone it waits for company: the next document that is taken proves that it is to blame."""
-    path = tmp_path / "dead.jsonl"
-    bulk = FakeBulk(
-        lambda document: (
-            (400, "illegal_argument_exception") if document["message"] == "bad" else None
-        )
-    )
-    with FakeHttpServer(bulk) as server:
-        more = {"dead_letter_path": path, "hold_seconds": SLOW, "linger_seconds": 0.05}
-        target = sink(server, batch=len(texts), **more)
-
-        async def run() -> None:
-            for text in texts:
-                assert await target.write({"message": text})
-            await asyncio.to_thread(wait_for, target.stats, lambda s: s.held or settled(s))
-            for _ in texts:
-                assert await target.write({"message": "next"})
-            await asyncio.to_thread(wait_for, target.stats, settled)
-            await target.stop()
-
-        asyncio.run(run())
-    bad = texts.count("bad")
-    assert account(target.stats()) == {"delivered": 2 * len(texts) - bad, "dead_lettered": bad}
-    assert "illegal_argument_exception" in dead_letters(path)["bad"]

@@ -42,11 +42,13 @@ def test_every_line_ends_in_a_newline() -> None:
 
 
 def test_path_names_stream_and_filter() -> None:
-    """The filter keeps a status per item, hence positions, and leaves out what quotes documents."""
+    """The filter keeps a status per item, hence positions, and what tells whose fault an error is."""
     path, _, query = request_for().path.partition("?")
     assert path == "/logs-fapilog-default/_bulk"
     assert parse_qs(query) == {
-        "filter_path": ["errors,took,items.*.status,items.*.error.type,items.*.failure_store"],
+        "filter_path": [
+            "errors,items.*.status,items.*.failure_store,items.*.error.type,items.*.error.reason"
+        ],
         "require_data_stream": ["true"],
     }
 

@@ -29,6 +29,7 @@ from acme_elasticsearch.elasticsearch.answers import (
     ID_TAKEN,
     ITEM_RULES,
     REQUEST_RULES,
+    RULES_BY_REASON,
     RULES_BY_TYPE,
     STRAY_INDEX,
 )
@@ -292,22 +293,34 @@ def test_conflict_with_an_id_of_the_event(
     assert got == [Delivered(warning)]
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_all_refused_without_a_word_on_the_documents(count: int) -> None:
+@pytest.mark.parametrize("prefix", RULES_BY_REASON)
+def test_reason_that_says_nothing_about_the_document(prefix: str) -> None:
     """A missing pipeline, or an alias without a write index: the events are not to blame."""
-    items = [item(400, "illegal_argument_exception")] * count
-    body = json.dumps({"items": items}).encode()
-    verdict = classify(HttpResponse(200, body), batch_of(count))
-    assert isinstance(verdict, Split)
-    assert "write index" in verdict.reason
-    assert not verdict.too_large
+    one = item(400, "illegal_argument_exception")
+    one["create"]["error"]["reason"] = f"{prefix}x] and so on"
+    (outcome,) = outcomes_of(one)
+    assert isinstance(outcome, Hold)
+    assert "so on" not in outcome.reason
+    chosen = Record(b'{"create":{"_index":"logs-x-default","_id":"1"}}\n{}')
+    config = ElasticsearchConfig(url=URL, dataset_field="data.dataset")
+    body = json.dumps({"items": [one]}).encode()
+    assert isinstance(next(iter(classifier(config)(HttpResponse(200, body), [chosen]))), Rejected)
 
 
-@pytest.mark.parametrize("other", [item(201), item(400, "document_parsing_exception"), item(429)])
-def test_one_refused_without_a_word_on_the_document(other: dict[str, Any]) -> None:
-    """With any other outcome beside it, it is the document's own fault."""
-    got = outcomes_of(item(400, "illegal_argument_exception"), other)
-    assert got[0] == Rejected("item 400 illegal_argument_exception")
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Limit of total fields [1000] has been exceeded while adding new fields [3]",
+        "failed: pipeline with id [x] does not exist",
+        None,
+        {"pipeline with id [": 1},
+    ],
+)
+def test_any_other_reason_is_the_documents_fault(reason: Any) -> None:
+    """Also one that quotes a document in which such words stand."""
+    one = item(400, "illegal_argument_exception")
+    one["create"]["error"]["reason"] = reason
+    assert outcomes_of(one) == [Rejected("item 400 illegal_argument_exception")]
 
 
 def test_demand_that_the_server_does_not_know() -> None:
@@ -378,7 +391,8 @@ def test_block_is_tried_again_slowly(after: float | None, seconds: float) -> Non
 
 
 @pytest.mark.parametrize(
-    ("status", "ambiguous"), [(429, False), (500, True), (502, True), (503, False), (504, True)]
+    ("status", "ambiguous"),
+    [(429, False), (500, True), (502, True), (503, False), (504, True), (524, True)],
 )
 def test_gateway_errors_are_ambiguous(status: int, ambiguous: bool) -> None:
     """Behind a gateway that gave up the documents may have been stored."""

@@ -45,6 +45,13 @@ class TwiceConfig(Config):
     third: int = 1
 
 
+class BackAgainConfig(Config):
+    """Settings with one that has its first name again."""
+
+    renamed: ClassVar[dict[str, str]] = {"shards": "buckets"}
+    buckets: int = 1
+
+
 class RenamedSink(PlainSink):
     """A sink with these settings."""
 
@@ -113,6 +120,15 @@ def test_a_name_of_two_renamings_ago(name: str) -> None:
     ):
         warnings.simplefilter("ignore", DeprecationWarning)
         TwiceConfig.model_validate({"url": URL, today: 7, name: 7})
+
+
+def test_a_name_that_came_back() -> None:
+    """The name of today is read in silence, the one between with a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert BackAgainConfig.model_validate({"url": URL, "buckets": 7}).buckets == 7
+    with pytest.warns(DeprecationWarning, match="shards is called buckets now"):
+        assert BackAgainConfig.model_validate({"url": URL, "shards": 7}).buckets == 7
 
 
 def test_check_says_it() -> None:

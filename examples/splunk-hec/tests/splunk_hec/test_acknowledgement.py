@@ -258,6 +258,33 @@ def test_a_wrong_number_costs_duplicates_that_are_counted(
     assert len(hec.messages) - 15 <= books.ambiguous
 
 
+@pytest.mark.parametrize("mode", ["auto", "on"])
+@pytest.mark.parametrize("bad", ["poison", "event"])
+def test_a_refusal_without_an_id_costs_the_bad_event_only(
+    server: FakeHttpServer, hec: FakeHec, bad: str, mode: str
+) -> None:
+    """What came before it goes once more, alone, for an id of its own: it is not stuck, nor lost."""
+    hec.ids_with_errors = False
+    index = "secret" if bad == "event" else "main"
+
+    async def run() -> SplunkHecSink:
+        sink = make(server, ack=mode, index_field="data.index", linger_seconds=0.3)
+        await write(sink, "first")
+        await until(lambda: sink.stats().delivered == 1)
+        for number in range(16):
+            event = {"message": f"event-{number}"}
+            if number == 5:
+                event = {"message": f"{bad}-{number}", "data": {"index": index}}
+            assert await sink.write(event)
+        await sink.stop()
+        return sink
+
+    books = asyncio.run(run()).stats()
+    assert (books.delivered, books.dropped, books.held) == (16, {"rejected": 1}, False)
+    assert set(hec.messages) == {"first"} | {f"event-{n}" for n in range(16) if n != 5}
+    assert len(hec.messages) - 16 <= books.ambiguous
+
+
 @pytest.mark.parametrize("trouble", ["index", "format"])
 def test_what_every_event_is_refused_for_condemns_none(
     server: FakeHttpServer, hec: FakeHec, trouble: str

@@ -353,14 +353,15 @@ def test_refusal_without_an_id_confirms_nothing(server: FakeHttpServer) -> None:
     busy = Answer(503, b'{"text":"Server is busy","code":9,"invalid-event-number":1}')
     plain = Answer(200, b'{"text":"Success","code":0}')
     required = []
-    for answers in ([busy], [None, busy], [plain, busy]):
+    proxy = Answer(200, b"<html>")
+    for answers in ([busy], [None, busy], [proxy, busy], [plain, busy]):
         for answer in answers:
             if answer is not None:
                 server.script(answer)
             response = talk.client.send(EVENT, 5.0)
         assert isinstance(response, HecResponse)
         required.append((response.status, response.ack_required))
-    assert required == [(503, False), (503, True), (503, False)]
+    assert required == [(503, False), (503, True), (503, True), (503, False)]
 
 
 def test_switched_off_acknowledgment_settles_auto_only(

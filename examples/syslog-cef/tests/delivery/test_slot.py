@@ -371,6 +371,15 @@ def test_the_order_is_kept() -> None:
     assert slot.next_batch() == records
 
 
+def test_evidence_does_not_outlive_a_wait() -> None:
+    """What was taken before the target asked for patience proves nothing about what is refused after."""
+    slot, records = make_slot(3)
+    answer(slot, [Delivered(), RetryLater("busy"), RetryLater("busy")])
+    answer(slot, Split("HTTP 400"))
+    assert answer(slot, Split("HTTP 400")).rejected == []
+    assert len(slot) == len(records) - 1
+
+
 def test_evidence_does_not_outlive_the_batch() -> None:
     """An old success proves nothing about today's configuration."""
     slot, _ = make_slot(1)

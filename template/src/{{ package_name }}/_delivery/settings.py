@@ -102,7 +102,8 @@ class DeliverySettings(BaseModel):
     request_timeout_seconds: float = Field(default=30.0, gt=0, le=600)
     """Time for a request to be answered, or for a stream to take a batch."""
     close_timeout_seconds: float = Field(default=5.0, ge=0, le=300)
-    """How long `stop()` and the end of the interpreter wait for what is still pending."""
+    """How long `stop()`, the end of the interpreter and that of an event loop in the main thread wait for
+    what is still pending."""
     max_connections: int = Field(default=1, ge=1, le=4)
     """Requests on their way together; more than 1 gives up the order of events. It starts with one, adds
     while the target keeps up, and halves on 429, 503 and time-outs."""

@@ -157,6 +157,7 @@ class Slot:
         result.pushed_back = bool(blamed) or result.slow_down
         if holds:
             result.alert = holds[0].reason
+        if holds or blamed:  # what is true after the wait need not be what was true before
             self._evidence = False
         if unsettled and not progress:
             reason = unsettled[0][1].reason

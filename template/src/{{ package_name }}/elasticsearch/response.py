@@ -3,7 +3,7 @@
 """What a bulk answer means: one outcome per document, by position.
 
 HTTP 200 says that the request could be parsed and nothing about the documents. Of the server's text
-only error types reach a reason, since `error.reason` quotes documents.
+only error types reach a reason of ours, since `error.reason` quotes documents.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PLAIN_ITEM = {"create": {"status": 201}}  # most of them: nothing to look up
 _CREATED = Delivered()
 _UNKNOWN_PARAMETER = b"unrecognized parameter: [require_data_stream]"
 _ERROR_TYPE = re.compile(r"[a-z_]{1,64}")
-_STORED_OR_NOT = (500, 502, 504)  # an answer of something between us and the write
+_BUSY = 503  # of all 5xx it alone says that nothing was stored
 
 
 class Classifier:
@@ -57,31 +57,29 @@ class Classifier:
         if items is None or len(items) != len(batch):
             counted = "no items" if items is None else f"{len(items)} items for {len(batch)}"
             return [_protocol_error(f"bulk answer {response.status} with {counted}")] * len(batch)
-        outcomes: list[Outcome] = [
+        return [
             _CREATED if item == _PLAIN_ITEM else self._item(item, record, response)
             for item, record in zip(items, batch, strict=True)
         ]
-        if all(outcome == answers.UNEXPLAINED for outcome in outcomes):
-            return Split(f"{answers.UNEXPLAINED.reason}: {answers.ALL_REFUSED}")
-        return outcomes
 
     def _item(self, item: Any, record: Record, response: HttpResponse) -> Outcome:
         result = item.get("create") if isinstance(item, dict) else None
         status = result.get("status") if isinstance(result, dict) else None
         if type(status) is not int or not isinstance(result, dict):
             return _protocol_error("bulk answer with an item that has no status")
-        error_type = _error_type(result)
-        rule = self._rule(status, error_type, record)
+        error_type, reason = _error(result)
+        rule = self._rule(status, error_type, reason, record)
         if rule.kind == answers.DELIVER:
             taken = status == 409 and self._given_ids and record.attempts <= 1  # by no resend
             return Delivered(answers.ID_TAKEN if taken else self._warning(result))
         return _outcome(f"item {status}", error_type, rule, response)
 
-    def _rule(self, status: int, error_type: str, record: Record) -> answers.Rule:
+    def _rule(self, status: int, error_type: str, reason: str, record: Record) -> answers.Rule:
         if status == 409 and not self._ids:
             return answers.CONFLICT_WITHOUT_ID
-        rule = answers.RULES_BY_TYPE.get((status, error_type)) or answers.ITEM_RULES.get(status)
-        rule = rule or _item_rule(status)
+        by_reason = (r for start, r in answers.RULES_BY_REASON.items() if reason.startswith(start))
+        rule = answers.RULES_BY_TYPE.get((status, error_type)) or next(by_reason, None)
+        rule = rule or answers.ITEM_RULES.get(status) or _item_rule(status)
         if rule.kind == HOLD and self._routes and record.payload.startswith(_CHOSEN):
             return answers.CHOSEN_RULES.get(status, rule)
         return rule
@@ -112,7 +110,7 @@ def _items(body: bytes) -> list[Any] | None:
 
 def _whole(response: HttpResponse, count: int) -> Verdict:
     status = response.status
-    error_type = _error_type(_json(response.body))
+    error_type, _ = _error(_json(response.body))
     rule = answers.RULES_BY_TYPE.get((status, error_type)) or answers.REQUEST_RULES.get(status)
     if refuses_demand(response):
         rule = answers.UNKNOWN_DEMAND
@@ -131,7 +129,7 @@ def _outcome(what: str, error_type: str, rule: answers.Rule, response: HttpRespo
         return Rejected(reason)
     # Not `0.0` for "Retry-After: 0": that would mean "at once" to the engine, without any backoff.
     after = max(rule.after_seconds or 0.0, response.retry_after_seconds or 0.0) or None
-    return RetryLater(reason, after, ambiguous=response.status in _STORED_OR_NOT)
+    return RetryLater(reason, after, ambiguous=response.status >= 500 and response.status != _BUSY)
 
 
 def _reason(what: str, error_type: str, rule: answers.Rule) -> str:
@@ -139,11 +137,12 @@ def _reason(what: str, error_type: str, rule: answers.Rule) -> str:
     return f"{named}: {rule.advice}" if rule.advice else named
 
 
-def _error_type(answer: Any) -> str:
-    """Return `error.type` if it is a plain name: any other text could quote a document."""
+def _error(answer: Any) -> tuple[str, str]:
+    """Return the type of an error if it is a plain name, and the reason, which may quote a document."""
     error = answer.get("error") if isinstance(answer, dict) else None
-    name = error.get("type") if isinstance(error, dict) else None
-    return name if isinstance(name, str) and _ERROR_TYPE.fullmatch(name) else ""
+    texts = [error.get(key) if isinstance(error, dict) else "" for key in ("type", "reason")]
+    name, reason = [text if isinstance(text, str) else "" for text in texts]
+    return name if _ERROR_TYPE.fullmatch(name) else "", reason
 
 
 def _item_rule(status: int) -> answers.Rule:

@@ -145,7 +145,7 @@ STATUSES: dict[int, Status] = {
     307: Status(HOLD, _REDIRECT),
     308: Status(HOLD, _REDIRECT),
     400: Status(SPLIT, "refused without a reason; is it https:// that the port wants?"),
-    401: Status(HOLD, "check the token setting; a collector listens on 8088, and not on 8089"),
+    401: Status(HOLD, "check the token setting; the collector's own port is 8088 by default"),
     403: Status(HOLD, "check the token setting, and who may reach the collector"),
     404: Status(HOLD, _ADDRESS),
     405: Status(HOLD, _ADDRESS),

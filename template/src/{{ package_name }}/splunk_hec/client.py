@@ -138,7 +138,7 @@ class HecClient:
             self._acks.renew()
         if answer.code in (answers.ACK_CHANNEL_FULL, answers.ACK_QUEUE_FILLS):
             self._next_poll_at = self._clock()
-        if response.status == 200:
+        if response.status == 200 and answer.code is not None:
             self._gives_ids = answer.ack_id is not None
         token = None
         if answer.ack_id is not None:

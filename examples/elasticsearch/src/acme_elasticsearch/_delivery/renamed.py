@@ -13,20 +13,22 @@ def under_new_names(model: type, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings, however they were given, under the names of today.
 
     Args:
-        model: A class of settings; it and each of its bases may have a table `renamed`: old name -> new;
-            what is new there may be an old name in another entry.
+        model: A class of settings; it and each of its bases may have a table `renamed`: old name -> new,
+            in the order of the releases: what is new in one entry may be old in a later one.
         given: What it is to be made of.
 
     Raises:
         ValueError: a setting is given under both names.
     """
     tables = [vars(base).get("renamed", {}) for base in reversed(model.__mro__)]
-    current = {old: new for table in tables for old, new in table.items()}
+    renamed = [names for table in tables for names in table.items()]
     settings = dict(given)
-    for old in [name for name in given if name in current]:
+    for old in given:
         new = old
-        for _ in current:  # a name may have been renamed more than once
-            new = current.get(new, new)
+        for before, after in renamed:
+            new = after if new == before else new
+        if new == old:
+            continue
         if new in settings:
             raise ValueError(f"{old} is the old name of {new}: give {new} alone")
         text = f"the setting {old} is called {new} now; the next major version knows {new} alone"

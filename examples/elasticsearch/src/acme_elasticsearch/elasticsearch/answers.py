@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .._delivery.records import Rejected
 from .._delivery.settings import HOLD, REJECT, RETRY
 
 DELIVER = "deliver"
@@ -38,6 +37,8 @@ _NO_API = Rule(HOLD, "no bulk API there: check `url`")
 _NO_TYPE = Rule(HOLD, "no bulk API there, or a proxy changes Content-Type: check `url`")
 _CLOSED = Rule(HOLD, "open the index that is written to, or roll over to another")
 _NO_SHARD = Rule(HOLD, "no index can be made: the cluster has as many shards as it may have")
+_NO_PIPELINE = Rule(HOLD, "make the ingest pipeline that the index names, or let it name another")
+_NO_WRITE_INDEX = Rule(HOLD, "give the alias a write index")
 
 RULES_BY_TYPE: dict[tuple[int, str], Rule] = {
     (400, "index_closed_exception"): _CLOSED,  # these two say nothing about the document
@@ -64,8 +65,14 @@ ITEM_RULES: dict[int, Rule] = {
 }
 """Status of an item -> meaning; any other status means what it means in HTTP."""
 
+RULES_BY_REASON: dict[str, Rule] = {
+    "pipeline with id [": _NO_PIPELINE,
+    "no write index is defined for alias [": _NO_WRITE_INDEX,
+}
+"""How the reason of a 400 begins when it says nothing about the document."""
+
 CHOSEN_RULES: dict[int, Rule] = {
-    400: Rule(REJECT, "the event chose a target that is closed or cannot be made"),
+    400: Rule(REJECT, "the event chose a target that is closed, cannot be made or has no pipeline"),
     403: Rule(REJECT, "the event chose a target without the right to create documents there"),
     404: Rule(REJECT, "the event chose a target that does not exist and no template makes"),
 }
@@ -81,10 +88,6 @@ REQUEST_RULES: dict[int, Rule] = {
 }
 """Status of a whole request -> meaning; any other status means what it means in HTTP."""
 
-UNEXPLAINED = Rejected("item 400 illegal_argument_exception")
-"""A document's own fault, or that of an alias without a write index or of a missing pipeline: only
-when the server takes another document is it known to be the document's."""
-ALL_REFUSED = "unless the document is to blame, check the alias's write index and the pipeline"
 CONFLICT_WITHOUT_ID = Rule(REJECT, "a conflict although `ids` is off")
 REDIRECTED = Rule(HOLD, "redirected, but credentials stay with `url`: set it to the final address")
 UNKNOWN_DEMAND = Rule(

@@ -12,8 +12,8 @@ from .._delivery.records import Batch, HttpRequest
 from .config import ElasticsearchConfig
 from .targets import ALIAS, DATA_STREAM
 
-FILTER_PATH = "errors,took,items.*.status,items.*.error.type,items.*.failure_store"
-"""What the answer shall hold: a status of every item, so that positions stay, and no `reason`."""
+FILTER_PATH = "errors,items.*.status,items.*.failure_store,items.*.error.type,items.*.error.reason"
+"""What the answer shall hold: a status of every item, so that positions stay."""
 CONTENT_TYPE = "application/x-ndjson"
 """Accepted by all versions; the vendor types with `compatible-with` are refused by OpenSearch."""
 DEMAND = "&require_data_stream=true"

@@ -78,6 +78,11 @@ def classify(response: HttpResponse, batch: Batch) -> Verdict:
         return verdict
     if response.ack_token is None and not response.ack_required:
         return verdict
+    head = sum([isinstance(outcome, Delivered) for outcome in verdict])
+    if response.ack_token is None and 0 < head < len(verdict):
+        # Nobody will confirm the head: it is sent once more, alone, for an id of its own.
+        reason = explain(response.status, read_answer(response.body).code)
+        return Split(reason, first=head, ambiguous=head)
     return [_awaiting(outcome, response) for outcome in verdict]
 
 
