@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.support.fake_http import Answer, FakeHttpServer, Received
 
-AWAY_SECONDS = 3.0
+AWAY_SECONDS = 2.0
 OUTAGE_SECONDS = 2.0
 TOO_MANY = 5
 POISON = "order 7 accepted"
@@ -154,7 +154,7 @@ class TcpReceiver:
                 if self._fault == "restart" and b"order 9 accepted" in self._data:
                     self._fault = "none"
                     self.stop()
-                    threading.Timer(AWAY_SECONDS / 3, self.start).start()
+                    threading.Timer(AWAY_SECONDS / 2, self.start).start()
                     return
 
 

@@ -33,7 +33,7 @@ _TIMEOUT_SECONDS = 180
 
 FAULTS = {
     "none": "None",
-    "down": "The receiver starts three seconds after the program",
+    "down": "The receiver starts two seconds after the program",
     "outage": "For two seconds from the first request on, it cuts every connection",
     "restart": "It goes away for a second while the program logs on",
     "unavailable": "One 503",
