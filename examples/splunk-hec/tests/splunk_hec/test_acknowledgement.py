@@ -57,6 +57,16 @@ async def write(sink: SplunkHecSink, *messages: str) -> None:
         assert await sink.write({"message": message})
 
 
+async def write_sixteen(sink: SplunkHecSink, bad: str, position: int) -> None:
+    """Write events of which one is refused: as "poison", or as an "event" for a secret index."""
+    for number in range(16):
+        event: dict[str, Any] = {"message": f"event-{number}"}
+        if number == position:
+            index = "secret" if bad == "event" else "main"
+            event = {"message": f"{bad}-{number}", "data": {"index": index}}
+        assert await sink.write(event)
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition, not for a time."""
     for _ in range(int(LONGEST_WAIT / 0.01)):
@@ -240,15 +250,10 @@ def test_a_wrong_number_costs_duplicates_that_are_counted(
     The number of a wrong index less one is the right one: a later Splunk may say it.
     """
     hec.number_shift = shift
-    index = "secret" if bad == "event" else "main"
 
     async def run() -> SplunkHecSink:
         sink = make(server, ack="on", index_field="data.index", linger_seconds=0.3)
-        for number in range(16):
-            event = {"message": f"event-{number}"}
-            if number == position:
-                event = {"message": f"{bad}-{number}", "data": {"index": index}}
-            assert await sink.write(event)
+        await write_sixteen(sink, bad, position)
         await sink.stop()
         return sink
 
@@ -265,17 +270,12 @@ def test_a_refusal_without_an_id_costs_the_bad_event_only(
 ) -> None:
     """What came before it goes once more, alone, for an id of its own: it is not stuck, nor lost."""
     hec.ids_with_errors = False
-    index = "secret" if bad == "event" else "main"
 
     async def run() -> SplunkHecSink:
         sink = make(server, ack=mode, index_field="data.index", linger_seconds=0.3)
         await write(sink, "first")
         await until(lambda: sink.stats().delivered == 1)
-        for number in range(16):
-            event = {"message": f"event-{number}"}
-            if number == 5:
-                event = {"message": f"{bad}-{number}", "data": {"index": index}}
-            assert await sink.write(event)
+        await write_sixteen(sink, bad, 5)
         await sink.stop()
         return sink
 
