@@ -120,7 +120,7 @@ def _answers() -> str:
         [
             "\nFor one document:\n\n",
             _table(items),
-            "\nThe same for a 400, if its reason begins like this:\n\n",
+            f"\nThe same for a 400 `{answers.OF_MANY_KINDS}` whose reason begins like this:\n\n",
             _table({(400, beginning): rule for beginning, rule in answers.RULES_BY_REASON.items()}),
             "\nFor a document whose data stream the event chose, instead of a hold:\n\n",
             _table(chosen),

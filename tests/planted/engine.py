@@ -499,6 +499,20 @@ FAULTS: list[Fault] = [
         caught_by=_SLOT,
     ),
     Fault(
+        name="evidence_outlives_what_was_lost",
+        path="_delivery/slot.py",
+        find="        self._evidence = False\n        for records in reversed(lost):\n",
+        replace="        for records in reversed(lost):\n",
+        caught_by="tests/delivery/test_slot.py",
+    ),
+    Fault(
+        name="late_word_on_an_earlier_request_is_evidence",
+        path="_delivery/sender.py",
+        find="                endpoint.confirm(len(returned.delivered)",
+        replace="                self.slot.confirm()\n                endpoint.confirm(len(returned.delivered)",
+        caught_by="tests/splunk_hec/test_acknowledgement.py",
+    ),
+    Fault(
         name="evidence_outlives_a_wait",
         path="_delivery/slot.py",
         find="        if holds or blamed:",

@@ -387,16 +387,30 @@ FAULTS: list[Fault] = [
     Fault(
         name="head_without_an_id_goes_with_the_others_again",
         path="splunk_hec/response.py",
-        find="    if response.ack_token is None and 0 < head < len(verdict):\n",
-        replace="    if False:\n",
+        find="0 < head < len(verdict) and response.status < 500:\n",
+        replace="False:\n",
         caught_by="tests/splunk_hec/test_acknowledgement.py",
     ),
     Fault(
         name="proxy_says_that_a_token_gives_no_ids",
         path="splunk_hec/client.py",
-        find="        if response.status == 200 and answer.code is not None:\n",
+        find="        if row.meaning == answers.OK and answer.code is not None:\n",
         replace="        if response.status == 200:\n",
         caught_by=_CLIENT,
+    ),
+    Fault(
+        name="busy_without_an_id_is_halved",
+        path="splunk_hec/response.py",
+        find=" and response.status < 500:\n",
+        replace=":\n",
+        caught_by="tests/splunk_hec/test_response.py",
+    ),
+    Fault(
+        name="tried_alone_without_an_id_is_not_counted",
+        path="splunk_hec/response.py",
+        find="ambiguous=head + probed)",
+        replace="ambiguous=head)",
+        caught_by="tests/splunk_hec/test_response.py",
     ),
     Fault(
         name="head_without_an_id_is_delivered",

@@ -380,6 +380,15 @@ def test_evidence_does_not_outlive_a_wait() -> None:
     assert len(slot) == len(records) - 1
 
 
+def test_evidence_does_not_outlive_what_was_lost() -> None:
+    """What was taken and then lost says nothing about a refusal after it."""
+    slot, records = make_slot(1)
+    answer(slot, Unconfirmed(1))
+    slot.resend([records], RetryLater("lost"), now=0.0, age_now=0.0)
+    assert answer(slot, Split("HTTP 400")).rejected == []
+    assert slot.held
+
+
 def test_evidence_does_not_outlive_the_batch() -> None:
     """An old success proves nothing about today's configuration."""
     slot, _ = make_slot(1)

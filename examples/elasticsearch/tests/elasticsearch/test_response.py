@@ -308,6 +308,21 @@ def test_reason_that_says_nothing_about_the_document(prefix: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "error_type", "expected"),
+    [
+        (400, "fail_processor_exception", Rejected),
+        (500, "fail_processor_exception", RetryLater),
+        (429, "es_rejected_execution_exception", RetryLater),
+    ],
+)
+def test_reason_of_another_type(status: int, error_type: str, expected: type[Outcome]) -> None:
+    """A pipeline can put a text of a document into the reason: it is believed of one type alone."""
+    one = item(status, error_type)
+    one["create"]["error"]["reason"] = f"{next(iter(RULES_BY_REASON))}x] and so on"
+    assert [type(outcome) for outcome in outcomes_of(one)] == [expected]
+
+
+@pytest.mark.parametrize(
     "reason",
     [
         "Limit of total fields [1000] has been exceeded while adding new fields [3]",

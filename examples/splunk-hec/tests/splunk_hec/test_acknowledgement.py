@@ -14,7 +14,7 @@ import pytest
 
 from acme_splunk_hec.splunk_hec.sink import SplunkHecSink
 
-from ..support.fake_http import FakeHttpServer
+from ..support.fake_http import Answer, FakeHttpServer, Received
 from .fake_hec import TOKEN, FakeHec, Token, running_hec
 
 LONGEST_WAIT = 5.0
@@ -283,6 +283,34 @@ def test_a_refusal_without_an_id_costs_the_bad_event_only(
     assert (books.delivered, books.dropped, books.held) == (16, {"rejected": 1}, False)
     assert set(hec.messages) == {"first"} | {f"event-{n}" for n in range(16) if n != 5}
     assert len(hec.messages) - 16 <= books.ambiguous
+
+
+def test_a_late_acknowledgement_condemns_nobody() -> None:
+    """It says that the target took events once: what it refuses since then may be common to all."""
+    answers = [
+        Answer(
+            503,
+            b'{"text":"Server is busy","code":9,"invalid-event-number":1,"ackId":0}',
+            {"Retry-After": "1"},
+        )
+    ]
+
+    def collector(received: Received) -> Answer:
+        if "/ack" in received.path:
+            return Answer(200, b'{"acks":{"0":true}}')
+        if "/health" in received.path:
+            return Answer(200, b'{"text":"HEC is healthy","code":17}')
+        return answers.pop() if answers else Answer(400, b"refused")
+
+    async def run(server: FakeHttpServer) -> None:
+        sink = make(server, ack="on", linger_seconds=0.3, close_timeout_seconds=0.1)
+        await write(sink, "one", "two")
+        await until(lambda: sink.stats().held or bool(sink.stats().dropped))
+        assert (sink.stats().delivered, sink.stats().dropped) == (1, {})
+        await sink.stop()
+
+    with FakeHttpServer(collector) as server:
+        asyncio.run(run(server))
 
 
 @pytest.mark.parametrize("trouble", ["index", "format"])

@@ -372,13 +372,23 @@ def test_the_accepted_head_of_an_error_awaits_its_acknowledgement() -> None:
 
 
 def test_without_an_id_nothing_is_delivered_if_one_is_required() -> None:
-    """What nobody will confirm is sent again, as a possible duplicate; alone, if it is not all."""
-    verdict = acknowledged(200, 0, ack_required=True)
-    assert not isinstance(verdict, Split)
-    assert all(isinstance(each, RetryLater) and each.ambiguous for each in verdict)
-    busy = acknowledged(503, 9, 3, ack_required=True)
-    assert isinstance(busy, Split)
-    assert (busy.first, busy.ambiguous) == (3, 3)
+    """What nobody will confirm is sent again, as a possible duplicate."""
+    for verdict in (
+        acknowledged(200, 0, ack_required=True),
+        acknowledged(503, 9, 3, ack_required=True),
+    ):
+        assert not isinstance(verdict, Split)
+        first = verdict[0]
+        assert isinstance(first, RetryLater)
+        assert first.ambiguous
+
+
+@pytest.mark.parametrize(("code", "number", "expected"), [(13, 2, (2, 2)), (7, 3, (2, 3))])
+def test_a_head_without_an_id_goes_alone(code: int, number: int, expected: tuple[int, int]) -> None:
+    """For an id of its own; what may be indexed besides is in doubt as well."""
+    verdict = acknowledged(400, code, number, ack_required=True)
+    assert isinstance(verdict, Split)
+    assert (verdict.first, verdict.ambiguous) == expected
 
 
 def test_without_an_id_accepted_is_delivered_otherwise() -> None:

@@ -49,6 +49,8 @@ def test_retry() -> None:
     later = RetryLater("listed in retry_statuses (HTTP 404)", 7.0)
     assert verdict(404, after=7.0, retry_statuses=[404]) == [later, later]
     assert verdict(404, after=0.0, retry_statuses=[404])[0] == RetryLater(later.reason)
+    unclear = RetryLater("listed in retry_statuses (HTTP 502)", ambiguous=True)
+    assert verdict(502, retry_statuses=[502])[0] == unclear
 
 
 def test_drop() -> None:

@@ -35,7 +35,9 @@ def with_moved_statuses(
         label = f"(HTTP {response.status})"
         if response.status in settings.retry_statuses:
             after = response.retry_after_seconds or None
-            return [RetryLater(f"listed in retry_statuses {label}", after)] * len(batch)
+            unclear = response.status >= 500 and response.status != 503
+            reason = f"listed in retry_statuses {label}"
+            return [RetryLater(reason, after, ambiguous=unclear)] * len(batch)
         if response.status in settings.drop_statuses:
             return [Rejected(f"listed in drop_statuses {label}")] * len(batch)
         return classify(response, batch)

@@ -14,7 +14,8 @@ def under_new_names(model: type, given: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         model: A class of settings; it and each of its bases may have a table `renamed`: old name -> new,
-            in the order of the releases: what is new in one entry may be old in a later one.
+            in the order of the releases: what is new in one entry may be old in a later one. The table of
+            a base counts as older.
         given: What it is to be made of.
 
     Raises:

@@ -77,8 +77,9 @@ class Classifier:
     def _rule(self, status: int, error_type: str, reason: str, record: Record) -> answers.Rule:
         if status == 409 and not self._ids:
             return answers.CONFLICT_WITHOUT_ID
-        by_reason = (r for start, r in answers.RULES_BY_REASON.items() if reason.startswith(start))
-        rule = answers.RULES_BY_TYPE.get((status, error_type)) or next(by_reason, None)
+        rules = answers.RULES_BY_REASON.items() if error_type == answers.OF_MANY_KINDS else ()
+        by_reason = next((rule for start, rule in rules if reason.startswith(start)), None)
+        rule = answers.RULES_BY_TYPE.get((status, error_type)) or by_reason
         rule = rule or answers.ITEM_RULES.get(status) or _item_rule(status)
         if rule.kind == HOLD and self._routes and record.payload.startswith(_CHOSEN):
             return answers.CHOSEN_RULES.get(status, rule)

@@ -197,7 +197,6 @@ class Sender:
         with shared.condition:
             returned = self._unconfirmed.settle(name, confirmations)
             if returned.delivered:
-                self.slot.confirm()
                 endpoint.confirm(len(returned.delivered), time.time())
             if returned.failure is not None:
                 settlement = self.slot.resend(

@@ -65,11 +65,13 @@ ITEM_RULES: dict[int, Rule] = {
 }
 """Status of an item -> meaning; any other status means what it means in HTTP."""
 
+OF_MANY_KINDS = "illegal_argument_exception"
+"""The type of errors that say nothing about the document, and of a document's own."""
 RULES_BY_REASON: dict[str, Rule] = {
     "pipeline with id [": _NO_PIPELINE,
     "no write index is defined for alias [": _NO_WRITE_INDEX,
 }
-"""How the reason of a 400 begins when it says nothing about the document."""
+"""How the reason of an error `OF_MANY_KINDS` begins when it says nothing about the document."""
 
 CHOSEN_RULES: dict[int, Rule] = {
     400: Rule(REJECT, "the event chose a target that is closed, cannot be made or has no pipeline"),

@@ -108,6 +108,7 @@ class Slot:
     ) -> Settlement:
         """Take back groups that turned out to be lost on the way, oldest first, each for a request."""
         result = Settlement(setback=Setback(failure.reason))
+        self._evidence = False
         for records in reversed(lost):
             self._put_back(
                 self._not_expired([(record, failure) for record in records], result, age_now),

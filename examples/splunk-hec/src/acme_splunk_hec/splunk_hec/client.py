@@ -138,11 +138,12 @@ class HecClient:
             self._acks.renew()
         if answer.code in (answers.ACK_CHANNEL_FULL, answers.ACK_QUEUE_FILLS):
             self._next_poll_at = self._clock()
-        if response.status == 200 and answer.code is not None:
+        row = row_for(response.status, answer.code)
+        if row.meaning == answers.OK and answer.code is not None:
             self._gives_ids = answer.ack_id is not None
         token = None
         if answer.ack_id is not None:
-            token = self._await_ack(channel, answer.ack_id, row_for(response.status, answer.code))
+            token = self._await_ack(channel, answer.ack_id, row)
         return HecResponse(
             *(response.status, response.body, response.headers, response.retry_after_seconds),
             ack_token=token,

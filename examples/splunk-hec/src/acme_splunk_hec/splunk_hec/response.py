@@ -79,10 +79,11 @@ def classify(response: HttpResponse, batch: Batch) -> Verdict:
     if response.ack_token is None and not response.ack_required:
         return verdict
     head = sum([isinstance(outcome, Delivered) for outcome in verdict])
-    if response.ack_token is None and 0 < head < len(verdict):
+    if response.ack_token is None and 0 < head < len(verdict) and response.status < 500:
         # Nobody will confirm the head: it is sent once more, alone, for an id of its own.
         reason = explain(response.status, read_answer(response.body).code)
-        return Split(reason, first=head, ambiguous=head)
+        probed = any(isinstance(each, RetryLater) and each.ambiguous for each in verdict)
+        return Split(reason, first=head, ambiguous=head + probed)
     return [_awaiting(outcome, response) for outcome in verdict]
 
 

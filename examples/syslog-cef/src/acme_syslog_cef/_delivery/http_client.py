@@ -31,7 +31,7 @@ from .settings import endpoint_name
 from .tls import TlsFields, context_for
 
 ANSWER_MAX_BYTES = 16 * 1024 * 1024
-"""A longer answer body is not read; no platform's answer to one batch comes near it."""
+"""A longer answer body is not read; no answer to a batch of the default size comes near it."""
 
 _SLICE_BYTES = 64 * 1024  # the body goes out in slices, so that the time limit holds in between
 _NOT_SENT = (
