@@ -33,10 +33,13 @@ OF_ELASTICSEARCH = {
     "create_doc",
     "cluster_block_exception",
     "flat_object",
+    "illegal_argument_exception",
+    "index_closed_exception",
     "index_not_found_exception",
     "require_alias",
     "require_data_stream",
     "security_exception",
+    "validation_exception",
     "version_conflict_engine_exception",
 }
 OF_DOCUMENTS = {
