@@ -8,6 +8,7 @@ from collections.abc import Callable, Set
 from typing import Protocol
 
 from .records import Batch, HttpResponse, Rejected, RetryLater, Verdict
+from .settings import may_be_stored
 
 
 class StatusFields(Protocol):
@@ -35,9 +36,9 @@ def with_moved_statuses(
         label = f"(HTTP {response.status})"
         if response.status in settings.retry_statuses:
             after = response.retry_after_seconds or None
-            unclear = response.status >= 500 and response.status != 503
             reason = f"listed in retry_statuses {label}"
-            return [RetryLater(reason, after, ambiguous=unclear)] * len(batch)
+            later = RetryLater(reason, after, ambiguous=may_be_stored(response.status))
+            return [later] * len(batch)
         if response.status in settings.drop_statuses:
             return [Rejected(f"listed in drop_statuses {label}")] * len(batch)
         return classify(response, batch)

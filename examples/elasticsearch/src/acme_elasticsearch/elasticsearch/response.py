@@ -26,7 +26,7 @@ from .._delivery.records import (
     Split,
     Verdict,
 )
-from .._delivery.settings import HOLD, REJECT, SPLIT, http_status_class
+from .._delivery.settings import HOLD, REJECT, SPLIT, http_status_class, may_be_stored
 from . import answers
 from .config import ElasticsearchConfig
 from .targets import DATA_STREAM
@@ -37,7 +37,6 @@ _PLAIN_ITEM = {"create": {"status": 201}}  # most of them: nothing to look up
 _CREATED = Delivered()
 _UNKNOWN_PARAMETER = b"unrecognized parameter: [require_data_stream]"
 _ERROR_TYPE = re.compile(r"[a-z_]{1,64}")
-_BUSY = 503  # of all 5xx it alone says that nothing was stored
 
 
 class Classifier:
@@ -130,7 +129,7 @@ def _outcome(what: str, error_type: str, rule: answers.Rule, response: HttpRespo
         return Rejected(reason)
     # Not `0.0` for "Retry-After: 0": that would mean "at once" to the engine, without any backoff.
     after = max(rule.after_seconds or 0.0, response.retry_after_seconds or 0.0) or None
-    return RetryLater(reason, after, ambiguous=response.status >= 500 and response.status != _BUSY)
+    return RetryLater(reason, after, ambiguous=may_be_stored(response.status))
 
 
 def _reason(what: str, error_type: str, rule: answers.Rule) -> str:

@@ -56,6 +56,11 @@ def http_status_class(status: int) -> str:
     return RETRY if status >= 500 else HOLD
 
 
+def may_be_stored(status: int) -> bool:
+    """Whether events may be in the target although it says this; of all 5xx a busy server's 503 denies it."""
+    return status >= 500 and status != 503
+
+
 class DeliverySettings(BaseModel):
     """How events are buffered, batched, retried and given up, on every platform."""
 
